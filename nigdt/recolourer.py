@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import cv2
 import numpy as np
@@ -15,10 +15,11 @@ from nigdt.cutout import smooth_step
 from nigdt.errors import BundleError
 from nigdt.finding import object_at, object_within, resized, to_tensor
 from nigdt.locating import Location, location
-from nigdt.looking import KEPT_PARTS, LEAST_SURE, Looker, check_numbers
+from nigdt.looking import Looker, check_numbers
 from nigdt.model.finder import ObjectFinder
 from nigdt.model.recolour import RecolourNet
-from nigdt.part_words import PARTS, AskedPart, asked_parts
+from nigdt.part_places import fading, likelier, names_only, places_of, with_known
+from nigdt.part_words import PARTS, asked_parts
 from nigdt.recolouring import (
     Recolouring,
     check_caption,
@@ -27,7 +28,6 @@ from nigdt.recolouring import (
     guided_colour,
     guided_place,
     meant,
-    snapped,
 )
 from nigdt.surroundings import names_surface
 from nigdt.text import Vocabulary
@@ -41,17 +41,8 @@ _BESIDE = 0.06
 """Margin around the selection in which a tint is worked out, as a fraction of the context's longer side."""
 _WITHIN_REACH = 0.12
 """How far a selection is grown before the finder is asked what is around it, as a fraction of the context."""
-_BELONGS = (0.2, 0.5)
-"""How sure the finder must be for a place to belong to a part a little, and wholly."""
-_SELECTED = 2.5
-"""How much likelier than another part one is that a selection was made for."""
 _SURELY_KEPT = (0.5, 0.8)
 """How sure the finder must be of a beak or a leg for it to keep its colour though it has the body's."""
-_PLUMAGE, _SPECK = 0.3, 5
-"""How far a part's edge may lie from where the finder sees it, as a fraction of the root of its area, and
-size of what is no edge, in the network's pixels."""
-_FADE = 0.2
-"""Width of the fading edge of a part that a selection cuts through, as a fraction of the root of its area."""
 _TINY = 1e-6
 
 
@@ -125,7 +116,7 @@ class Recolourer:
             wanted = wanted * thing
             named, body = asked_parts(caption)
             if found is not None and answer is not None and body is not None:
-                rest = 1 - _places(found.parts, lab, chosen, named)[0]
+                rest = 1 - places_of(found.parts, lab, chosen, named)[0]
                 tint = _tinted_body(thing * enlarged(rest, guide), within, seen.kept, guide, body)
                 return _with_body(wanted, target, tint, within, guide, finer, selection)
         place = guided_place(wanted, within, guide, finer)
@@ -158,18 +149,18 @@ class Recolourer:
         places = {part: place for part, place in (places or {}).items() if place.any()}
         reached = chosen
         parts = np.zeros((*chosen.shape, len(PARTS)), np.float32)
-        if not _names_only(caption, places):
+        if not names_only(caption, places):
             found = self._looker.find(crop, selection, lab, chosen)
             if found is None:
                 return None
-            parts = _likelier(found.parts, caption) if selected else found.parts
+            parts = likelier(found.parts, caption) if selected else found.parts
             reached = chosen * found.object
-        answer = self._by_parts(_known(parts, places), lab, reached, caption)
+        answer = self._by_parts(with_known(parts, places), lab, reached, caption)
         if answer is None:
             return None
         alpha, target = answer
         check_numbers(alpha, target)
-        alpha = alpha * _fading(alpha, chosen)
+        alpha = alpha * fading(alpha, chosen)
         guide = finer_lab(crop, chosen.shape)
         finer = guide.shape[1] / chosen.shape[1]
         place = guided_place(enlarged(alpha, guide), enlarged(chosen, guide), guide, finer)
@@ -249,7 +240,7 @@ class Recolourer:
         The finder says where each part is. A part is tinted; the rest gets the network's colour.
         """
         asked, whole = asked_parts(caption)
-        covered, there = _places(parts, lab, chosen, asked)
+        covered, there = places_of(parts, lab, chosen, asked)
         if not there:
             return None
         alpha, weighted = np.zeros_like(chosen), np.zeros_like(lab)
@@ -263,48 +254,6 @@ class Recolourer:
             weighted = weighted + place[..., None] * target
         mean: Floats = (weighted / np.maximum(alpha, _TINY)[..., None]).astype(np.float32)
         return np.minimum(1, alpha), mean
-
-
-def _fading(place: Floats, chosen: Floats) -> Floats:
-    """Tell how strongly a part is painted that a selection cuts through, (h, w) in 0..1.
-
-    Where the part goes on outside, its colour ends by degrees, not at a line that nobody drew on the bird.
-
-    Args:
-        place: (h, w), 0 to 1, the part, also outside the selection.
-        chosen: (h, w), 0 to 1, the selection.
-    """
-    reach = _FADE * float(chosen.sum()) ** 0.5
-    outside = ((place > 0.5) & (chosen < 0.5)).astype(np.uint8)
-    # A rim is the finder's error, or the selection's.
-    size = 2 * max(1, round(reach / 4)) + 1
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-    outside = np.asarray(cv2.morphologyEx(outside, cv2.MORPH_OPEN, disc), np.uint8)
-    if not outside.any():
-        return np.ones_like(chosen)
-    away = np.asarray(cv2.distanceTransform(1 - outside, cv2.DIST_L2, 5), np.float32)
-    return smooth_step(away, 0, max(2.0, reach))
-
-
-def _places(
-    parts: Floats, lab: Floats, chosen: Floats, asked: Sequence[AskedPart]
-) -> tuple[Floats, list[tuple[Floats, NamedColour]]]:
-    """Return how far the parts that have colours cover each place, (h, w), and the places of those seen.
-
-    Where plumage changes its colour near a part's edge, the part ends there.
-    """
-    there: list[tuple[Floats, NamedColour]] = []
-    covered = np.zeros_like(chosen)
-    for one in asked:
-        place = parts[..., [PARTS.index(part) for part in one.parts]].sum(-1)
-        if (place * chosen).max() > LEAST_SURE:
-            # Specks of another colour, such as the spots of a wing, are of the part.
-            reach = _PLUMAGE * float(np.count_nonzero(place > LEAST_SURE)) ** 0.5
-            edged = snapped(place, lab, max(1, round(reach)))
-            place = np.asarray(cv2.medianBlur(edged, _SPECK), np.float32)
-            there.append((smooth_step(place, *_BELONGS), one.colour))
-            covered = covered + there[-1][0]
-    return np.minimum(1, covered), there
 
 
 def _tinted_body(
@@ -358,31 +307,6 @@ def _tinted(lab: Floats, place: Floats, colour: NamedColour) -> tuple[Material, 
     target = tinted(lab, place, material, colour)
     target[..., 0] -= lab[..., 0]
     return material, target
-
-
-def _names_only(caption: str, places: Mapping[str, Floats]) -> bool:
-    """Return whether a caption gives colours to no other parts than those whose places are known."""
-    return all(part in places for one in asked_parts(caption)[0] for part in one.parts)
-
-
-def _known(parts: Floats, places: Mapping[str, Floats]) -> Floats:
-    """Put parts, (h, w, parts) in 0..1, where they are known to be."""
-    for part, place in places.items():
-        here = resized(place, *parts.shape[1::-1])
-        parts = parts * (1 - here[..., None])
-        parts[..., PARTS.index(part)] = here
-    return parts
-
-
-def _likelier(parts: Floats, caption: str) -> Floats:
-    """Weigh how sure the finder is of each part, (h, w, parts), in a selection made for some of them."""
-    asked, _ = asked_parts(caption)
-    weights = np.ones(len(PARTS), np.float32)
-    weights[[PARTS.index(part) for one in asked for part in one.parts]] = _SELECTED
-    weights[KEPT_PARTS] = np.maximum(weights[KEPT_PARTS], _SELECTED)
-    weighed = parts * weights
-    total, before = weighed.sum(-1, keepdims=True), parts.sum(-1, keepdims=True)
-    return np.asarray(weighed * before / np.maximum(total, np.float32(_TINY)), np.float32)
 
 
 def _on_one_grid(place: Floats, colour: Floats, selection: NDArray[np.uint8]) -> Recolouring:
