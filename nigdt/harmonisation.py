@@ -25,12 +25,12 @@ _EXTREMES = (2, 98)
 """Percentiles of lightness that count as the darkest and the lightest there, ..."""
 _USUAL = (6.0, 94.0)
 """... what these are in a photo of full contrast, in Lab units, ..."""
-_TAKEN = 0.3
+_TAKEN = 0.2
 """... and what part of the difference the thing's lightness takes over."""
 _COLOURFUL = 40.0
 """Chroma, in Lab units, of the most colourful twentieth of the surroundings from which on the thing keeps
-almost all of its own, ..."""
-_CHROMA = (0.7, 0.97)
+all of its own, ..."""
+_CHROMA = (0.85, 1.0)
 """... and what is left of that in grey surroundings and in these."""
 
 

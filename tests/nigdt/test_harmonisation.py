@@ -34,11 +34,11 @@ def test_in_haze_nothing_is_black() -> None:
     black = drawn((8, 8, 8))
     in_haze = lab_in(harmonised(black, OUTLINE, photo(150, 190), VISIBLE))
     in_sun = lab_in(harmonised(black, OUTLINE, photo(0, 255), VISIBLE))
-    assert in_haze[0] > 15
+    assert in_haze[0] > 8
     assert in_sun[0] < 6
     white = drawn((250, 250, 250))
     in_the_dark = lab_in(harmonised(white, OUTLINE, photo(5, 60), VISIBLE))
-    assert in_the_dark[0] < lab_in(white)[0] - 15
+    assert in_the_dark[0] < lab_in(white)[0] - 10
 
 
 @pytest.mark.parametrize("colour", [(220, 20, 20), (20, 40, 220), (240, 200, 30)])
@@ -47,8 +47,8 @@ def test_under_a_grey_sky_no_colour_is_bright(colour: tuple[int, int, int]) -> N
     grey = lab_in(harmonised(drawn(colour), OUTLINE, photo(0, 255), VISIBLE))
     vivid = lab_in(harmonised(drawn(colour), OUTLINE, photo(0, 255, (1, 0.2, 0.2)), VISIBLE))
     chromas = [float(np.hypot(*lab[1:])) for lab in (before, grey, vivid)]
-    assert chromas[1] < 0.8 * chromas[0]
-    assert chromas[2] > 0.9 * chromas[0]
+    assert chromas[1] < 0.93 * chromas[0]
+    assert chromas[2] > 0.97 * chromas[0]
 
 
 def test_only_the_thing_changes_and_only_by_what_is_visible() -> None:

@@ -315,7 +315,7 @@ def test_the_network_is_asked_for_the_rest_alone(finding, photo, selection, monk
     recolourer = sees(finding, None)
     finding.finder.head.bias[:] = 20.0  # a bit of each part everywhere
     answer = recolourer._answer
-    monkeypatch.setattr("nigdt.recolourer.LEAST_SURE", 0.05)
+    monkeypatch.setattr("nigdt.part_places.LEAST_SURE", 0.05)
     monkeypatch.setattr(recolourer, "_answer", lambda *a: asked.append(a[2]) or answer(*a))
     recolourer.predict(photo, selection, "red wings and tail and a blue belly")
     assert asked == []
