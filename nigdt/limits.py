@@ -51,7 +51,7 @@ PADDING: Final[Mapping[Mode, tuple[float, int]]] = {
     "recolour": (0.25, 16),
     "remove": (1.25, 64),
 }
-"""What a context shows around the selection: a fraction of its extent, and the least pixels; see `padding`."""
+"""What a context shows around the selection: a fraction of its extent, and the least pixels (`padding`)."""
 
 GROW: Final[Mapping[Mode, int]] = {"describe": 0, "recolour": 0, "remove": 3}
 """Pixels by which a selection is grown where nobody says: an object's edge is a few mixed pixels wide."""
@@ -75,7 +75,7 @@ def widening(longest: int) -> int:
 def removal_extent(longest: int, area: float) -> float:
     """Return what a removal measures its surroundings by, in pixels: less than its length where it is narrow.
 
-    What continues into a scratch or a wire's place lies beside it; what is far away fits worse and costs time.
+    What continues into the place of a wire lies beside it; what is far away fits worse and costs time.
 
     Args:
         longest: Longer side of the box around the hole, pixels.
@@ -90,8 +90,8 @@ def padding(longest: int, mode: Mode, drawn: int, grown: int) -> int:
     Args:
         longest: Longer side of the box around the grown selection, pixels.
         mode: What is to be done.
-        drawn: Of a removal the pixels that the selection covers before it is grown, each row from its first to its
-            last pixel, since outlines are closed.
+        drawn: Of a removal the pixels that the selection covers before it is grown, each row from its first
+            to its last pixel, since outlines are closed.
         grown: Pixels by which it is grown.
     """
     fraction, least = PADDING[mode]

@@ -22,8 +22,9 @@ def context_box(
     """Return the part of the photo that the model gets to see.
 
     The selection's box is padded on each side by a fraction of its longest side, or of what a narrow removal
-    has in its place (`nigdt.limits.padding`), made square, multiplied by `widen`, made at least `minimum` wide, and shifted into the photo. Where the
-    photo is smaller, the context ends with the photo and need not be square.
+    has in its place (`nigdt.limits.padding`), made square, multiplied by `widen`, made at least `minimum`
+    wide, and shifted into the photo. Where the photo is smaller, the context ends with the photo and need not
+    be square.
 
     Args:
         selection: (H, W), 255 = to be filled.

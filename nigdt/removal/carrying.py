@@ -137,12 +137,14 @@ def _enlarged(offsets: Ints, size: tuple[int, int]) -> Ints:
         return offsets
     ratio = np.array([size[1] / height, size[0] / width])
     hole = selection_box(offsets[..., 0] | offsets[..., 1])
-    rows, columns = (index(np.arange(n), r, m) for n, r, m in zip(size[::-1], ratio, (height, width), strict=True))
+    rows = index(np.arange(size[1]), ratio[0], height)
+    columns = index(np.arange(size[0]), ratio[1], width)
     # Only the hole has offsets, and it is a small part.
     down = slice(*np.searchsorted(rows, [hole.top, hole.bottom]))
     across = slice(*np.searchsorted(columns, [hole.left, hole.right]))
     enlarged: Ints = np.zeros((size[1], size[0], 2), np.int32)
-    enlarged[down, across] = np.rint(offsets * ratio).astype(np.int32)[rows[down, None], columns[None, across]]
+    longer = np.rint(offsets * ratio).astype(np.int32)
+    enlarged[down, across] = longer[rows[down, None], columns[None, across]]
     return enlarged
 
 

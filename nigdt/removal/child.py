@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def _warm_up() -> None:
-    """Remove something small: a first removal also loads PyPatchMatch, which takes as long as a stroke does."""
+    """Remove something small: a first removal also loads PyPatchMatch, which takes as long as a stroke."""
     crop = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)
     hole = np.zeros((64, 64), np.uint8)
     hole[28:36, 28:36] = 255

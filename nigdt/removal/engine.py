@@ -26,8 +26,8 @@ Mask = NDArray[np.bool_]
 _SMALL = 150_000
 """A hole of so many pixels, a brush's stroke, is finished nearly as soon as its preview would be."""
 _SIDE, _SMALL_SIDE, _PASSES = 80.0, 60.0, 10
-"""Root of the hole's area, in pixels, at which it is laid out, the same of a small hole, and passes over its seams
-there; the same for previews, so that they show what comes."""
+"""Root of the hole's area, in pixels, at which it is laid out, the same of a small hole, and passes over its
+seams there; the same for previews, so that they show what comes."""
 _AROUND = 1.25
 """How far around the hole to look for sources, as a fraction of its extent (`removal_extent`), ..."""
 _LEAST_AROUND = 48
@@ -96,8 +96,8 @@ def remove(
         progress: Told the fraction that is done, 0 to 1.
         cancelled: Asked between steps whether to stop. A step takes a second or two; `RemovalWorker` can be
             stopped at any time.
-        previewed: On the way to a final answer shown the soft one and then, of a large hole, the preview, both
-            as returned.
+        previewed: On the way to a final answer shown the soft one and then, of a large hole, the preview,
+            both as returned.
 
     Returns:
         (h, w, 3): the crop's own bytes outside the hole, the fill inside.
