@@ -318,7 +318,7 @@ def _opacity(
     """Return how much of the thing is seen at each place: 1 inside, 0 outside, even edges between, (h, w)."""
     enlarged = cv2.resize(level, size, interpolation=cv2.INTER_CUBIC)[window]
     enlarged = cv2.GaussianBlur(enlarged, (0, 0), max(0.5, scale / 2))
-    slope = np.hypot(
+    slope = cv2.magnitude(
         cv2.Sobel(enlarged, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(enlarged, cv2.CV_32F, 0, 1, scale=1 / 8)
     )
     distance = (enlarged - _OUTLINE) / np.maximum(slope, 0.04 / scale)

@@ -70,6 +70,9 @@ class Completer:
         self.size = model.config.size
         self._outlines = Outlines.of(model, vocabulary)
         self._outlined: deque[tuple[ImageFeatures, bytes, ImageFeatures]] = deque(maxlen=_KEPT)
+        self._placed: deque[tuple[ImageFeatures, tuple[int | None, Variant], Silhouette | None]] = deque(
+            maxlen=_KEPT
+        )
 
     @property
     def recorded_bytes(self) -> int:
@@ -80,6 +83,7 @@ class Completer:
         """Give back what recorded work holds on an accelerator, where memory is short."""
         self._runner.forget_recordings()
         self._outlined.clear()
+        self._placed.clear()
 
     def unknown_words(self, caption: str) -> list[str]:
         """Return the words of the caption that the model does not know, each once, in order."""
@@ -251,9 +255,19 @@ class Completer:
         if is_round:
             circle = circle_in(hole)
             return None if circle is None else Silhouette(circle)
-        if not self._names_outline(job):
-            return None
-        return self._outlines.place(above(hole, job.context.footing), variant)
+        return self._place(self._outlines, job.context, hole, variant) if self._names_outline(job) else None
+
+    def _place(
+        self, outlines: Outlines, context: EncodedContext, hole: NDArray[np.bool_], variant: Variant
+    ) -> Silhouette | None:
+        """Choose an outline for a hole; while only the caption changes, it is kept."""
+        key = (context.footing, variant)
+        for features, drawn, found in self._placed:
+            if features is context.features and drawn == key:
+                return found
+        placed = outlines.place(above(hole, context.footing), variant)
+        self._placed.append((context.features, key, placed))
+        return placed
 
     def _fills_outline(self, job: CompletionJob, outline: NDArray[np.float32] | None) -> bool:
         """Return whether what is drawn fills an outline surely, whatever is drawn without words."""

@@ -51,7 +51,7 @@ PADDING: Final[Mapping[Mode, tuple[float, int]]] = {
     "recolour": (0.25, 16),
     "remove": (1.25, 64),
 }
-"""What a context shows around the selection: a fraction of its longest side, and the least pixels."""
+"""What a context shows around the selection: a fraction of its extent, and the least pixels (`padding`)."""
 
 GROW: Final[Mapping[Mode, int]] = {"describe": 0, "recolour": 0, "remove": 3}
 """Pixels by which a selection is grown where nobody says: an object's edge is a few mixed pixels wide."""
@@ -61,6 +61,44 @@ CONTEXT_SIDE_MAX: Final = 1_024
 
 CONTEXT_PIXELS_MAX: Final = 32_000_000
 """Most pixels of a context that travels at its full size."""
+
+
+def widening(longest: int) -> int:
+    """Return by how many pixels a hole is larger than the selection, so that its edge can fade out.
+
+    Args:
+        longest: Longer side of the box around the selection, pixels.
+    """
+    return min(max(round(longest / 40), 2), 24)
+
+
+def removal_extent(longest: int, area: float) -> float:
+    """Return what a removal measures its surroundings by, in pixels: less than its length where it is narrow.
+
+    What continues into the place of a wire lies beside it; what is far away fits worse and costs time.
+
+    Args:
+        longest: Longer side of the box around the hole, pixels.
+        area: Of the hole, pixels; from a third of the square of `longest` on the length counts.
+    """
+    return min(float(longest), max(3 * area / longest, area**0.5))
+
+
+def padding(longest: int, mode: Mode, drawn: int, grown: int) -> int:
+    """Return how many pixels a context shows on each side of the selection's box.
+
+    Args:
+        longest: Longer side of the box around the grown selection, pixels.
+        mode: What is to be done.
+        drawn: Of a removal the pixels that the selection covers before it is grown, each row from its first
+            to its last pixel, since outlines are closed.
+        grown: Pixels by which it is grown.
+    """
+    fraction, least = PADDING[mode]
+    extent = float(longest)
+    if mode == "remove":
+        extent = removal_extent(longest, drawn + 2 * longest * (grown + widening(longest)))
+    return max(round(extent * fraction), least)
 
 
 def sent_size(width: int, height: int, mode: Mode) -> tuple[int, int]:

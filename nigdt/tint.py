@@ -62,11 +62,11 @@ _DARK, _SHEEN = (10.0, 35.0), 0.85
 """L of black and of no longer dark things. Black shows its form by sheen alone: so much of that stays."""
 _TURN, _MOST_TURN = 0.2, 0.1
 """How much of the object's own differences of hue stays, and how many radians at most."""
-_BASE = 0.04
+_BASE = 0.05
 """Deviation of the blur that large differences are told from fine ones by, as a fraction of the side."""
 _FLATTEN = 0.4
 """What stays of large differences of lightness under black, white and grey."""
-_RELIEF = 0.8
+_RELIEF = 0.85
 """What stays at least of fine detail where a dark thing becomes light."""
 _DIMMEST = 0.3
 """What stays at least of fine detail where a thing that is darkened lies in shade."""

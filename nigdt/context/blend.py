@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from nigdt.box import Box, selection_box
 from nigdt.context.membrane import push_pull
+from nigdt.limits import widening
 from nigdt.recipe import Recipe
 
 __all__ = ["ColourShift", "blend", "blend_weight", "colour_match", "greyed", "growth", "hole_of"]
@@ -44,7 +45,7 @@ def growth(selection: NDArray[np.uint8]) -> int:
     if soft > whole**0.5:
         return 1
     box = selection_box(selection)
-    return int(np.clip(round(max(box.width, box.height) / 40), 2, 24))
+    return widening(max(box.width, box.height))
 
 
 def hole_of(selection: NDArray[np.uint8]) -> NDArray[np.uint8]:

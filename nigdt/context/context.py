@@ -71,9 +71,10 @@ class Context:
             SelectionError: The selection does not fit the photo, or selects nothing.
         """
         check_selection(selection, rgb8.shape[1], rgb8.shape[0])
-        selection = prepared(selection, recipe)
-        box = context_box(selection, size, recipe.widen, recipe.effective_mode)
-        return cls.within(box, rgb8, selection, alpha, recipe.effective_mode)
+        drawn, selection = selection, prepared(selection, recipe)
+        mode = recipe.effective_mode
+        box = context_box(selection, size, recipe.widen, mode, drawn, recipe.grown)
+        return cls.within(box, rgb8, selection, alpha, mode)
 
     @classmethod
     def within(

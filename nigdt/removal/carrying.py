@@ -15,7 +15,7 @@ from nigdt.removal.layout import Layout, lab_of
 from nigdt.removal.quilting import compressed, features
 from nigdt.removal.shifts import Shifts
 
-__all__ = ["carry"]
+__all__ = ["carry", "settle"]
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
@@ -44,8 +44,7 @@ def carry(
     layout: Layout,
     offsets: Ints,
     advance: Callable[[float], None],
-    settled: bool,
-    passes: int,
+    finer: bool,
 ) -> NDArray[np.uint8]:
     """Bring a coarse answer to full size.
 
@@ -54,21 +53,18 @@ def carry(
         hole: (h, w).
         allowed: (h, w), where patches may be taken from; None is everywhere.
         layout: The coarse answer.
-        offsets: (H, W, 2), its sources, at its size.
+        offsets: (H, W, 2), its sources, at its size, from `settle`.
         advance: Told the fraction that is done, 0 to 1; may raise to stop.
-        settled: Whether to move seams at finer sizes too, which takes most of the time.
-        passes: How often at most to go over the seams at the coarse size.
+        finer: Whether to move seams at finer sizes too, which takes most of the time.
 
     Returns:
         (h, w, 3): the photo outside the hole, the fill inside.
     """
-    offsets = _settle_coarse(layout, offsets, passes)
-    advance(0.3)
-    sizes = _sizes(layout.hole.shape, hole) if settled else []
+    sizes = _sizes(layout.hole.shape, hole) if finer else []
     plan = [lab_of(values) for values in (layout.guess, layout.pixels)]
     for number, size in enumerate(sizes):
         offsets = _settle_finer(pixels, hole, allowed, plan, offsets, size)
-        advance(0.3 + 0.4 * (number + 1) / len(sizes))
+        advance(0.7 * (number + 1) / len(sizes))
     coarse = hole.shape[1] / layout.hole.shape[1]
     feather = int(np.clip(round(coarse * _FEATHER), 1, 4))
     filled = copied(pixels, hole, offsets, _SPREAD * coarse, feather)
@@ -78,7 +74,17 @@ def carry(
     return filled
 
 
-def _settle_coarse(layout: Layout, offsets: Ints, passes: int) -> Ints:
+def settle(layout: Layout, offsets: Ints, passes: int) -> Ints:
+    """Move the seams of a coarse answer to where they show least.
+
+    Args:
+        layout: The coarse answer.
+        offsets: (H, W, 2), its sources, from `quilt`.
+        passes: How often at most to go over the seams.
+
+    Returns:
+        (H, W, 2), the sources.
+    """
     lab = lab_of(layout.pixels)
     planned, seen = features(lab_of(layout.guess), layout, 2), features(lab, layout, 2)
     planned, seen = compressed(planned, seen, layout.usable, 12)
@@ -130,9 +136,16 @@ def _enlarged(offsets: Ints, size: tuple[int, int]) -> Ints:
     if (width, height) == size:
         return offsets
     ratio = np.array([size[1] / height, size[0] / width])
-    rows = np.minimum(((np.arange(size[1]) + 0.5) / ratio[0]).astype(int), height - 1)
-    columns = np.minimum(((np.arange(size[0]) + 0.5) / ratio[1]).astype(int), width - 1)
-    return np.rint(offsets * ratio).astype(np.int32)[rows[:, None], columns[None]]
+    hole = selection_box(offsets[..., 0] | offsets[..., 1])
+    rows = index(np.arange(size[1]), ratio[0], height)
+    columns = index(np.arange(size[0]), ratio[1], width)
+    # Only the hole has offsets, and it is a small part.
+    down = slice(*np.searchsorted(rows, [hole.top, hole.bottom]))
+    across = slice(*np.searchsorted(columns, [hole.left, hole.right]))
+    enlarged: Ints = np.zeros((size[1], size[0], 2), np.int32)
+    longer = np.rint(offsets * ratio).astype(np.int32)
+    enlarged[down, across] = longer[rows[down, None], columns[None, across]]
+    return enlarged
 
 
 def _inside(usable: Mask, margin: int) -> Mask:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import sys
@@ -29,9 +30,19 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     requests: queue.Queue[Work] = queue.Queue()
     threading.Thread(target=_listen, args=(requests,), daemon=True).start()
+    _warm_up()
     send(answers, {"kind": "ready"})
     while True:
         _answer(answers, *requests.get())
+
+
+def _warm_up() -> None:
+    """Remove something small: a first removal also loads PyPatchMatch, which takes as long as a stroke."""
+    crop = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)
+    hole = np.zeros((64, 64), np.uint8)
+    hole[28:36, 28:36] = 255
+    with contextlib.suppress(NigdtError, MemoryError):  # the removal itself will tell
+        remove(crop, hole)
 
 
 def _listen(requests: queue.Queue[Work]) -> None:

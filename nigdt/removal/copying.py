@@ -16,6 +16,8 @@ Mask = NDArray[np.bool_]
 
 _LARGEST_STEP = 24.0
 """Grey levels; what is more is an edge that does not fit, and spreading it would make it glow."""
+_BESIDE = 4
+"""Pixels beside the hole's box that a place in it may fall on when sizes are rounded."""
 _NO_MAP = np.empty(0, np.float32)  # OpenCV takes it for "whole pixels only"
 
 
@@ -144,8 +146,15 @@ def _feather(
 
 
 def _spread(offsets: Ints) -> Ints:
-    """Extend offsets beyond the hole: each pixel gets those of the nearest in it."""
-    inside = np.asarray(offsets.any(2))
+    """Extend offsets a little beyond the hole: each pixel gets those of the nearest in it."""
+    near = selection_box(offsets[..., 0] | offsets[..., 1]).grown(_BESIDE, offsets.shape[1], offsets.shape[0])
+    spread = offsets.copy()
+    spread[near.slices] = _nearest(offsets[near.slices])
+    return spread
+
+
+def _nearest(offsets: Ints) -> Ints:
+    inside = (offsets[..., 0] | offsets[..., 1]) != 0
     _, label = cv2.distanceTransformWithLabels(
         (~inside).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )

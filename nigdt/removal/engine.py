@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from nigdt.box import selection_box
 from nigdt.context.membrane import push_pull
 from nigdt.errors import NigdtError, SelectionError
-from nigdt.removal.carrying import carry
+from nigdt.limits import removal_extent
+from nigdt.removal.carrying import carry, settle
 from nigdt.removal.layout import NothingFitsError, Variation, lay_out
 from nigdt.removal.quilting import quilt
 
@@ -22,11 +23,13 @@ __all__ = ["Quality", "RemovalCancelledError", "remove", "variation"]
 Quality = Literal["soft", "preview", "final"]
 Mask = NDArray[np.bool_]
 
-_SIDE, _PASSES = 80.0, 10
-"""Root of the hole's area, in pixels, at which it is laid out, and passes over its seams there; the same for
-previews, so that they show what comes."""
+_SMALL = 150_000
+"""A hole of so many pixels, a brush's stroke, is finished nearly as soon as its preview would be."""
+_SIDE, _SMALL_SIDE, _PASSES = 80.0, 60.0, 10
+"""Root of the hole's area, in pixels, at which it is laid out, the same of a small hole, and passes over its
+seams there; the same for previews, so that they show what comes."""
 _AROUND = 1.25
-"""How far around the hole to look for sources, as a fraction of its extent, ..."""
+"""How far around the hole to look for sources, as a fraction of its extent (`removal_extent`), ..."""
 _LEAST_AROUND = 48
 """... and at least so many pixels."""
 _SOFT = 128
@@ -93,7 +96,8 @@ def remove(
         progress: Told the fraction that is done, 0 to 1.
         cancelled: Asked between steps whether to stop. A step takes a second or two; `RemovalWorker` can be
             stopped at any time.
-        previewed: On the way to a final answer shown the soft one and then the preview, both as returned.
+        previewed: On the way to a final answer shown the soft one and then, of a large hole, the preview,
+            both as returned.
 
     Returns:
         (h, w, 3): the crop's own bytes outside the hole, the fill inside.
@@ -150,23 +154,21 @@ def _textured(
     show: Callable[[NDArray[np.uint8]], None] | None,
 ) -> NDArray[np.uint8]:
     """Return the soft answer with the texture of its surroundings, shown once on the way to it."""
+    small = np.count_nonzero(wanted) <= _SMALL
     with _one_at_a_time:
-        layout = lay_out(pixels, wanted, permitted, _SIDE, recipe)
+        layout = lay_out(pixels, wanted, permitted, _SMALL_SIDE if small else _SIDE, recipe)
     advance(0.4)
     offsets = quilt(layout, recipe)
     advance(0.5)
-    if show is not None:
-        show(carry(pixels, wanted, permitted, layout, offsets, lambda _: advance(0.5), False, _PASSES))
-    return carry(
-        pixels,
-        wanted,
-        permitted,
-        layout,
-        offsets,
-        lambda fraction: advance(0.5 + fraction / 2),
-        settled=final,
-        passes=_PASSES,
-    )
+    offsets = settle(layout, offsets, _PASSES)
+    advance(0.6)
+
+    def carried(finer: bool, told: Callable[[float], None]) -> NDArray[np.uint8]:
+        return carry(pixels, wanted, permitted, layout, offsets, told, finer)
+
+    if show is not None and not small:
+        show(carried(False, lambda _: advance(0.6)))
+    return carried(final, lambda fraction: advance(0.6 + 0.4 * fraction))
 
 
 def _check(crop: NDArray[np.uint8], hole: NDArray[np.uint8], allowed: NDArray[np.uint8] | None) -> None:
@@ -184,7 +186,8 @@ def _check(crop: NDArray[np.uint8], hole: NDArray[np.uint8], allowed: NDArray[np
 def _surroundings(inside: Mask) -> tuple[slice, slice]:
     """Return the part of the crop that is worked on: the hole and what lies around it."""
     box = selection_box(inside)
-    margin = max(_LEAST_AROUND, round(_AROUND * max(box.width, box.height)))
+    extent = removal_extent(max(box.width, box.height), int(np.count_nonzero(inside)))
+    margin = max(_LEAST_AROUND, round(_AROUND * extent))
     return box.grown(margin, inside.shape[1], inside.shape[0]).slices
 
 

@@ -61,13 +61,21 @@ def features(lab: Floats, layout: Layout, reach: int) -> Floats:
 
 
 def compressed(first: Floats, second: Floats, at: Mask, number: int) -> tuple[Floats, Floats]:
-    """Project both arrays (h, w, c) on the `number` directions in which the second varies most at `at`."""
-    sample = second[at]
-    sample = sample[:: max(1, len(sample) // 4000)]
+    """Project both on the `number` directions in which the second varies most.
+
+    Args:
+        first: (..., c).
+        second: (h, w, c).
+        at: (h, w), where the second counts.
+        number: Of directions.
+    """
+    places = np.flatnonzero(at)
+    sample = second.reshape(-1, second.shape[-1])[places[:: max(1, len(places) // 4000)]]
     mean = sample.mean(0)
     _, directions = np.linalg.eigh((sample - mean).T @ (sample - mean))
     projection = directions[:, -number:].astype(np.float32)
-    return (first - mean) @ projection, (second - mean) @ projection
+    middle = mean @ projection  # taken off afterwards, where there are fewer numbers
+    return first @ projection - middle, second @ projection - middle
 
 
 def quilt(layout: Layout, variation: Variation) -> Ints:
@@ -80,13 +88,13 @@ def quilt(layout: Layout, variation: Variation) -> Ints:
     reach = TILE // 2 + TILE // 2 % 2
     planned, seen = (features(lab_of(values), layout, reach) for values in (layout.guess, layout.pixels))
     usable = _whole_windows(layout.usable, TILE)
-    planned, seen = compressed(planned, seen, usable, 24)
+    tiles = _tiles(layout.hole)
+    middle = np.minimum(tiles + TILE // 2, [height - 1, width - 1])
+    target, seen = compressed(planned[middle[:, 0], middle[:, 1]], seen, usable, 24)
     sources = np.flatnonzero(usable)
     place_of = np.full(height * width, -1)
     place_of[sources] = np.arange(len(sources))
-    tiles = _tiles(layout.hole)
-    middle = np.minimum(tiles + TILE // 2, [height - 1, width - 1])
-    target, source = planned[middle[:, 0], middle[:, 1]], seen.reshape(height * width, -1)[sources]
+    source = seen.reshape(height * width, -1)[sources]
     cost = (target**2).sum(1)[:, None] + (source**2).sum(1)[None]
     cost = cv2.gemm(target, source, -2, cost.astype(np.float32), 1, flags=cv2.GEMM_2_T)
     typical = float(np.median(cost.min(1))) + _NOISE

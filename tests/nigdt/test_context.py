@@ -44,6 +44,18 @@ def test_widening_shows_more_but_never_more_than_the_photo_has() -> None:
         context_box(selection, 128, widen=0.5)
 
 
+def test_of_a_scratch_a_removal_sees_less_than_of_a_thing_as_long() -> None:
+    thing, outline, scratch = (np.zeros((3000, 3000), np.uint8) for _ in range(3))
+    cv2.circle(thing, (1500, 1500), 300, 255, cv2.FILLED)
+    cv2.circle(outline, (1500, 1500), 300, 255, 4)
+    cv2.line(scratch, (1260, 1260), (1740, 1740), 255, 30)
+    recipe, rgb8 = Recipe(mode="remove"), np.zeros((3000, 3000, 3), np.uint8)
+    boxes = [Context.of(rgb8, drawn, 64, recipe).box for drawn in (thing, outline, scratch)]
+    assert abs(boxes[0].width - boxes[1].width) < 20  # what it encloses is removed too
+    assert boxes[2].width < 0.6 * boxes[0].width
+    assert Context.of(rgb8, scratch, 64, Recipe("x")).box.width > 700  # what is drawn needs its surroundings
+
+
 def test_photo_smaller_than_the_model_is_shown_whole_and_nothing_else() -> None:
     rgb8 = np.random.default_rng(0).integers(0, 256, (40, 64, 3), dtype=np.uint8)
     selection = select(40, 64, Box(10, 10, 8, 8))

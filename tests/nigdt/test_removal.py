@@ -167,3 +167,11 @@ def test_a_hole_of_one_pixel_is_filled() -> None:
     picture = gradient()
     filled = remove(with_ball(picture, mask), mask)
     assert np.abs(filled[80, 80].astype(int) - picture[80, 80]).max() <= 12
+
+
+def test_a_scratch_is_filled_by_what_lies_beside_it() -> None:
+    far = np.random.default_rng(0).integers(0, 256, (900, 900, 3)).astype(np.uint8)
+    near, mask = far.copy(), np.zeros((900, 900), np.uint8)
+    mask[440:460, 200:700] = 255
+    near[:200], near[700:] = 0, 255  # its length away it no longer counts
+    assert (remove(far, mask)[mask > 0] == remove(near, mask)[mask > 0]).all()

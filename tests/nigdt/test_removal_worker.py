@@ -54,9 +54,33 @@ def test_early_states_come_before_the_answer_and_do_not_change_it(
     worker.start(picture, mask, previews=True)
     filled = worker.result(previewed=shown.append)
     assert (filled == remove(picture, mask)).all()
-    soft, coarse = shown
+    (soft,) = shown  # there is hardly time for another
     assert (soft == remove(picture, mask, quality="soft")).all()
-    assert (coarse == remove(picture, mask, quality="preview")).all()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the system tells nothing of a process's libraries")
+def test_a_process_that_is_ready_has_loaded_what_it_removes_with() -> None:
+    with RemovalWorker() as fresh:
+        fresh.warm_up()
+        process = fresh._process
+        assert process is not None
+        maps = Path(f"/proc/{process.pid}/maps")
+        deadline = time.monotonic() + 60
+        while "libpatchmatch" not in maps.read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+def test_a_large_hole_is_also_shown_coarse(worker: RemovalWorker, picture: np.ndarray) -> None:
+    large = np.tile(picture, (2, 2, 1))
+    mask = np.zeros(large.shape[:2], np.uint8)
+    mask[200:600, 200:600] = 255
+    shown: list[np.ndarray] = []
+    worker.start(large, mask, previews=True)
+    worker.result(previewed=shown.append)
+    soft, coarse = shown
+    assert (soft == remove(large, mask, quality="soft")).all()
+    assert (coarse == remove(large, mask, quality="preview")).all()
 
 
 def test_it_stops_at_once_and_works_again(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from nigdt_plugin.core.geometry import EMPTY, Region
 from nigdt_plugin.ui.turn import Turn
 from panel import Panel, press
 from PyQt6.QtCore import QPointF, QRect, QSizeF, Qt
@@ -228,3 +229,36 @@ def test_the_photo_shows_that_it_has_the_focus_before_any_arrow_is_pressed(panel
     QTest.keyClick(caption, Qt.Key.Key_Escape)
     assert window.focusWidget() is canvas
     assert corner(panel) == marked
+
+
+def pixels_of(picture: QImage) -> np.ndarray:
+    picture = picture.convertToFormat(QImage.Format.Format_RGB32)
+    bits = picture.constBits()
+    bits.setsize(picture.sizeInBytes())
+    return np.array(np.frombuffer(bits, np.uint8).reshape(picture.height(), picture.width(), 4)[..., :3])
+
+
+@pytest.mark.parametrize("scale", [0.4, 0.7, 1.3])
+def test_where_the_photo_changes_that_part_of_the_view_alone_is_drawn_anew(
+    panel: Panel, photo: Path, scale: float
+):
+    panel.open(photo)
+    canvas = panel.window.canvas
+    canvas.zoom_to(scale)
+    told, untold = Region(40, 50, 91, 80), Region(150, 60, 180, 90)
+    before = pixels_of(seen(panel))
+    for region in (told, untold):
+        canvas.pyramid.update(region, 255 - canvas.pyramid.levels[0][region.slices])
+    canvas.pixels_changed(told)
+    once = pixels_of(seen(panel))
+    canvas.pixels_changed(EMPTY)
+    whole = pixels_of(seen(panel))
+    inside, beside = (
+        canvas.region_rect(it.grown(8)).toAlignedRect().intersected(canvas.rect()) for it in (told, untold)
+    )
+    here = np.s_[inside.top() : inside.bottom(), inside.left() : inside.right()]
+    there = np.s_[beside.top() : beside.bottom(), beside.left() : beside.right()]
+    assert np.abs(once[here] - before[here].astype(int)).max() > 50
+    assert np.abs(once[here] - whole[here].astype(int)).max() <= 12  # places are rounded elsewhere
+    assert (once[there] == before[there]).all()
+    assert (whole[there] != before[there]).any()

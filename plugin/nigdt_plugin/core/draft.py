@@ -98,6 +98,7 @@ class Drafts:
         self._shift: tuple[Candidate, ColourShift | None] | None = None
         self._ground: tuple[object, Pixels] | None = None
         self._picture: tuple[object, Pixels] | None = None
+        self._weight: tuple[object, NDArray[np.float32]] | None = None
 
     def possible(self, entry: Round) -> bool:
         """Return whether drafts help, and show what the whole will: the fill has to be the topmost layer."""
@@ -149,8 +150,7 @@ class Drafts:
             picture = shift.add_to(picture, _steps(inside, step), recipe.match_colours, step)
         if self._document.photo.grey:
             picture = greyed(picture)
-        weight = _placed(self._edge_of(context).weight(recipe.feather), context, inside, part)
-        alpha = weight.astype(np.float32) * np.float32(recipe.strength / 255)
+        alpha = self._weight_of(context, recipe.feather, inside, part) * np.float32(recipe.strength / 255)
         pixels = cv2.blendLinear(picture, ground, alpha, 1 - alpha)
         return Draft(seen.level, part, pixels.astype(np.uint8, copy=False))
 
@@ -192,6 +192,16 @@ class Drafts:
                 shift = ColourShift(shift.values, round(shift.width * across), round(shift.height * down))
             self._shift = fill, shift
         return self._shift[1]
+
+    def _weight_of(
+        self, context: Context, feather: int | None, inside: Region, part: Region
+    ) -> NDArray[np.float32]:
+        """Return the fill's weight in a part, (h, w), 0 to 255; only another feather or view changes it."""
+        edge = self._edge_of(context)
+        key = edge, feather, part
+        if self._weight is None or self._weight[0] != key:
+            self._weight = key, _placed(edge.weight(feather), context, inside, part).astype(np.float32)
+        return self._weight[1]
 
     def _edge_of(self, context: Context) -> _Edge:
         if self._edge is None or self._edge.context is not context:

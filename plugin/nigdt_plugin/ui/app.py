@@ -64,6 +64,9 @@ def process_start() -> float:
 
 
 _LARGE_BYTES = 2**20
+_SWITCH_SECONDS = 0.001
+"""So long a thread keeps Python's lock while another waits, instead of 5 ms: what draws a fill asks for it
+forty times."""
 
 
 @functools.cache
@@ -78,6 +81,7 @@ def application() -> QApplication:
         return existing
     # By itself, glibc would keep most pixels that were freed, in heaps that shrink and grow all the time.
     allocator.tune(large=_LARGE_BYTES)
+    sys.setswitchinterval(_SWITCH_SECONDS)
     app = QApplication(sys.argv[:1])
     app.setApplicationName("NIGDT")
     app.setDesktopFileName("nigdt")

@@ -24,7 +24,7 @@ from nigdt_plugin.core.outline import Outline
 from nigdt_plugin.core.pyramid import Pyramid
 from nigdt_plugin.core.selection import Selection
 from nigdt_plugin.ui.loupe import Loupe
-from nigdt_plugin.ui.rendering import premultiplied, rendered
+from nigdt_plugin.ui.rendering import premultiplied, rendered, renew
 from nigdt_plugin.ui.theme import DARK, Theme
 from nigdt_plugin.ui.turn import Turn
 from nigdt_plugin.ui.wipe import Wipe
@@ -32,6 +32,10 @@ from nigdt_plugin.ui.wipe import Wipe
 _MIN_SCALE, _MAX_SCALE = 0.01, 64.0
 _ANTS_MS = 110
 _MARGIN = 24
+_PIXELS_SHOWN = 2.0
+"""From this scale on each photo pixel is a square; those of a part might not meet those beside it."""
+_STALE = 16
+"""Changed regions from which on the whole view is drawn anew, such as of a window that is not painted."""
 
 
 class PhotoView(QWidget):
@@ -66,6 +70,7 @@ class PhotoView(QWidget):
         self._fitted = True
         self._left, self._top = 0.0, 0.0  # photo coordinates at the upright window's corner
         self._picture: QImage | None = None
+        self._stale: list[Region] = []  # where the picture does not show the photo as it is
         self._outline, self._stroke_outline = Outline(), Outline()
         self._stroke: Selection | None = None
         self._overlays: list[tuple[QImage, Region]] = []
@@ -86,10 +91,19 @@ class PhotoView(QWidget):
         self.show_loupe(self.loupe is not None)
         self.selection_changed(Region(0, 0, 0, 0))
 
-    def pixels_changed(self, _region: Region) -> None:
-        """Draw the photo anew."""
-        self._picture = None
-        self.update()
+    def pixels_changed(self, region: Region) -> None:
+        """Draw a region of the photo anew; an empty one stands for all of it."""
+        other = self.turn != Turn() or self.loupe is not None or self.wipe is not None
+        whole = region.empty or other or self.scale >= _PIXELS_SHOWN or len(self._stale) == _STALE
+        if whole or self._picture is None or self.pyramid is None:
+            self._picture = None
+            self.update()
+            return
+        # A pixel of a coarser level also shows what lies beside it.
+        level = self.pyramid.level_at(self.scale * self.devicePixelRatioF())
+        stale = region.grown(2 << level).clipped(*self.photo_size)
+        self._stale.append(stale)
+        self.update(self.region_rect(stale).toAlignedRect().adjusted(-1, -1, 1, 1))
 
     def show_stroke(self, stroke: Selection | None) -> None:
         """Show the outline of a stroke beside that of the selection; None for none."""
@@ -292,6 +306,10 @@ class PhotoView(QWidget):
         where = self.region_rect(Region(0, 0, width, height))
         if self._picture is None:
             self._picture = self._render(self.pyramid)
+        else:
+            for region in self._stale:
+                renew(self._picture, self.pyramid, self.scale, (self._left, self._top), region)
+        self._stale = []
         painter.setClipRect(where.toAlignedRect())
         painter.drawImage(QPointF(0, 0), self._picture)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)

@@ -28,6 +28,7 @@ from PIL import Image
 from nigdt.box import selection_box
 from nigdt.context.blend import greyed
 from nigdt.context.box import context_box
+from nigdt.context.context import prepared
 from nigdt.limits import MODES, Mode
 from nigdt.notices import COLOURED_BIRD, COLOURED_PART, CONTINUED, NOTHING_FITS
 from nigdt.photo.provenance import DrawnSelection
@@ -48,6 +49,8 @@ PLUG_IN = ROOT / "plugin" / "gimp" / "nigdt-fill"
     minimum=st.sampled_from([8, 32, 64]),
     widen=st.floats(1, 8),
     mode=st.sampled_from(MODES),
+    grown=st.integers(0, 20),
+    holed=st.booleans(),
 )
 def test_the_context_is_that_of_the_library(
     size: tuple[int, int],
@@ -56,16 +59,22 @@ def test_the_context_is_that_of_the_library(
     minimum: int,
     widen: float,
     mode: Mode,
+    grown: int,
+    holed: bool,
 ) -> None:
     width, height = size
     left, top = min(corner[0], width - 1), min(corner[1], height - 1)
     selection = np.zeros((height, width), np.uint8)
     selection[top : top + extent[1], left : left + extent[0]] = 200
+    if holed:  # an outline covers what it encloses
+        selection[top + 1 : top + extent[1] - 1, left + 1 : left + extent[0] - 1] = 0
+    recipe = Recipe("red", mode, grow=grown)
     inner = selection_box(selection)
-    ours = plan.context_box(
-        plan.Rect(inner.left, inner.top, inner.width, inner.height), width, height, minimum, widen, mode
-    )
-    theirs = context_box(selection, minimum, widen, mode)
+    drawn = plan.Rect(inner.left, inner.top, inner.width, inner.height)
+    covered = plan.covered(selection[inner.slices].tobytes(), inner.width)
+    region = drawn.grown(recipe.grown, width, height)
+    ours = plan.context_box(region, width, height, minimum, widen, mode, covered, recipe.grown)
+    theirs = context_box(prepared(selection, recipe), minimum, widen, mode, selection, recipe.grown)
     assert (ours.left, ours.top, ours.width, ours.height) == (
         theirs.left,
         theirs.top,

@@ -13,7 +13,7 @@ from gi.repository import Gegl, Gimp
 
 from nigdt.limits import sent_size
 from nigdt_fill.again import Drawn, hide_from
-from nigdt_fill.plan import FillSettings, Rect, context_box, cut, paste, shows_nothing, touched
+from nigdt_fill.plan import FillSettings, Rect, context_box, covered, cut, paste, shows_nothing, touched
 from nigdt_fill.preview import duplicate
 from nigdt_fill.problem import Problem
 from nigdt_fill.texts import _
@@ -166,7 +166,16 @@ def _capture(copy: Gimp.Image, settings: FillSettings, model_size: int, drawn: D
         inside = cut(inside, around.width, tight, 1)
         selected = Rect(around.left + tight.left, around.top + tight.top, tight.width, tight.height)
     region = selected.grown(recipe.grown, width, height)
-    context = context_box(region, width, height, model_size, recipe.widen, recipe.effective_mode)
+    context = context_box(
+        region,
+        width,
+        height,
+        model_size,
+        recipe.widen,
+        recipe.effective_mode,
+        covered(inside, selected.width),
+        recipe.grown,
+    )
     if copy.get_base_type() == Gimp.ImageBaseType.INDEXED:
         copy.convert_rgb()
     if _filtered(copy.get_layers()):

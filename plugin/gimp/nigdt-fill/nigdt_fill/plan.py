@@ -116,8 +116,26 @@ class Rect:
         return Rect(left, top, right - left, bottom - top)
 
 
+def covered(selection: bytes, width: int) -> int:
+    """Count the pixels from each row's first selected one to its last.
+
+    Args:
+        selection: 0 to 255 per pixel, row by row.
+        width: Pixels of a row.
+    """
+    rows = (selection[start : start + width] for start in range(0, len(selection), width))
+    return sum(len(row.strip(b"\0")) for row in rows)
+
+
 def context_box(
-    inner: Rect, width: int, height: int, minimum: int, widen: float = 1.0, mode: limits.Mode = "describe"
+    inner: Rect,
+    width: int,
+    height: int,
+    minimum: int,
+    widen: float = 1.0,
+    mode: limits.Mode = "describe",
+    drawn: int = 0,
+    grown: int = 0,
 ) -> Rect:
     """Return the part of the photo that the model gets to see; it lies inside the photo.
 
@@ -128,10 +146,11 @@ def context_box(
         minimum: Least side, the model's working size, pixels.
         widen: Factor on the padded side, 1 or more.
         mode: What is to be done.
+        drawn: What the selection covers before it is grown, from `covered`; a removal needs it.
+        grown: Pixels by which it is grown.
     """
     longest = max(inner.width, inner.height)
-    fraction, least = limits.PADDING[mode]
-    padded = longest + 2 * max(round(longest * fraction), least)
+    padded = longest + 2 * limits.padding(longest, mode, drawn, grown)
     side = max(round(padded * widen), minimum)
     left, columns = _place(inner.left, inner.width, side, width)
     top, rows = _place(inner.top, inner.height, side, height)
