@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 from nigdt_plugin.ui.batch import BatchDialog
 from nigdt_plugin.ui.compare import CompareDialog
 from panel import Panel
+from PyQt6.QtGui import QTextLayout
+from PyQt6.QtWidgets import QLabel
 
 from nigdt.limits import CAPTION_CHARS
 
@@ -84,3 +87,27 @@ def test_captions_elsewhere_are_no_longer_than_a_model_takes(panel: Panel, photo
     many = BatchDialog(panel.session, panel.window)
     assert len(many.caption.text()) == CAPTION_CHARS
     many.close()
+
+
+def test_a_word_written_from_the_right_leaves_the_sentence_around_it_as_it_is(panel: Panel, photo: Path):
+    panel.open(photo)
+    unknown = panel.window.side.describe.unknown
+    unknown.show_words([("ציפור", [])], 300)
+    (sentence,) = (it.text() for it in unknown.findChildren(QLabel))
+    layout = QTextLayout(sentence)
+    layout.beginLayout()
+    line = layout.createLine()
+    layout.endLayout()
+    assert line.cursorToX(len(sentence))[0] > line.cursorToX(0)[0]  # it ends on the right, with its stop
+
+
+def test_a_name_with_the_mark_of_a_change_is_shown_as_it_is(panel: Panel, photo: Path):
+    odd = photo.with_name("bird[*].png")
+    shutil.copy(photo, odd)
+    panel.open(odd)
+    handle = panel.window.windowHandle()
+    assert handle.title() == "bird[*].png \u2013 NIGDT"
+    panel.select(90, 50, 150, 110)
+    panel.fill("a red bird", 1)
+    panel.apply()
+    assert handle.title().startswith("bird[*].png*")
