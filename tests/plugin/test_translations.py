@@ -19,7 +19,7 @@ from nigdt_plugin.ui.tools import TOOLS
 from nigdt_plugin.ui.window import Window
 from panel import Panel
 from PyQt6.QtCore import QCoreApplication, QTranslator
-from PyQt6.QtWidgets import QApplication
+from PyQt6.QtWidgets import QApplication, QStyle, QStyleOptionFrame
 from update_translations import collect
 
 from nigdt import notices
@@ -87,6 +87,21 @@ def test_the_window_speaks_german(qapp: QApplication, user: Path, photo: Path):
         own = {kind.__name__ for kind in Window.__mro__}
         for (context, source), (first, *_) in messages(language.FOLDER / "nigdt_de.ts").items():
             assert context not in own or panel.window.tr(source) == first
+    finally:
+        panel.close()
+        for translator in translators:
+            qapp.removeTranslator(translator)
+
+
+def test_the_seed_has_its_name_in_full_where_it_is_long(qapp: QApplication, user: Path):
+    translators = language.install(qapp, "de")
+    panel = Panel()
+    try:
+        seed = panel.window.side.describe.seed
+        option = QStyleOptionFrame()
+        seed.initStyleOption(option)
+        room = seed.style().subElementRect(QStyle.SubElement.SE_LineEditContents, option, seed).width() - 4
+        assert seed.fontMetrics().horizontalAdvance(seed.placeholderText()) <= room
     finally:
         panel.close()
         for translator in translators:

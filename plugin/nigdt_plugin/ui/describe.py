@@ -131,7 +131,7 @@ class DescribeBox(QWidget):
         self.seed.setPlaceholderText(self.tr("Seed"))
         self.seed.setAccessibleName(self.tr("Seed"))
         self.seed.setToolTip(self.tr("The same number gives the same fills again; empty for any"))
-        self.seed.setFixedWidth(74)
+        self.seed.setFixedWidth(66)
         self.seed.returnPressed.connect(self.fill)
         row.addWidget(self.seed)
         self.fill_button = button(self.tr("Fill"), self.fill_or_stop, primary=True, tip=self.tr("Return"))

@@ -271,7 +271,7 @@
     </message>
     <message>
       <source>Seed</source>
-      <translation>Startwert</translation>
+      <translation>Seed</translation>
     </message>
     <message>
       <source>The same number gives the same fills again; empty for any</source>
