@@ -16,7 +16,7 @@ Translate = Callable[[str, str], str]
 def worded(
     code: str, own: str, seconds: float | None, known: dict[str, tuple[str, str]], translate: Translate
 ) -> tuple[str, str]:
-    """Return what happened, and what to do with the daemon's or library's own words in brackets.
+    """Return what happened, and a hint with the daemon's or library's own words in brackets, or these alone.
 
     Args:
         code: Codes that are not known are treated as "internal".
@@ -28,7 +28,7 @@ def worded(
     message, hint = known.get(code, known["internal"])
     if seconds:
         hint = translate("Failures", "Try again in {seconds} s.").format(seconds=max(1, round(seconds)))
-    return message, f"{hint} ({own})".strip() if own else hint
+    return message, f"{hint} ({own})" if hint and own else hint or own
 
 
 def sentences(translate: Translate) -> dict[str, tuple[str, str]]:

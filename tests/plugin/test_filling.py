@@ -58,7 +58,7 @@ def test_variants_come_with_their_seeds_and_the_first_is_shown(core: Core):
     core.filling.fill("a red bird", 3, seed=10)
     assert core.filling.awaited == 3
     core.done()
-    assert [fill.variant.seed for fill in core.fills] == [None, 11, 12]
+    assert [fill.variant.seed for fill in core.fills] == [10, 11, 12]
     assert core.filling.chosen is core.fills[0]
     assert core.filling.preview.layer is not None
     assert core.document.layers == ()

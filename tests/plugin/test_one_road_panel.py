@@ -122,7 +122,7 @@ def test_the_panel_saves_the_library_s_bytes(
         core.filling.set_recipe(replace(case.recipe, caption="", bundle="default"))
         core.filling.fill(case.recipe.caption, 3, seed=4)
         core.done()
-        assert [fill.variant for fill in core.fills] == [Variant(), Variant(5), Variant(6)]
+        assert [fill.variant for fill in core.fills] == [Variant(4), Variant(5), Variant(6)]
         core.filling.more_like(core.fills[1], 2)
         core.done()
         for variant in (Variant(5), core.fills[-1].variant):

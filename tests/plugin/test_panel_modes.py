@@ -182,6 +182,23 @@ def test_what_follows_the_typing_does_not_come_in_another_mode(panel: Panel, pho
     assert filling.preview.layer is None
 
 
+@pytest.mark.parametrize("mode", ["recolour", "remove"])
+def test_another_mode_does_not_bring_back_a_fill_whose_layer_is_hidden(panel: Panel, grey: Path, mode: str):
+    panel.open(grey)
+    before = shown(panel).copy()
+    panel.select(80, 50, 140, 110)
+    panel.fill("a red bird", 1)
+    panel.apply()
+    (layer,) = panel.session.document.layers
+    panel.session.layering.show(layer, False)
+    rest(panel)
+    assert np.array_equal(shown(panel), before)
+    panel.window.side.describe.pick_mode(mode)
+    rest(panel)
+    assert np.array_equal(shown(panel), before)
+    assert not panel.window.side.apply_button.isEnabled()
+
+
 def test_removing_needs_no_words_and_variants_differ(panel: Panel, textured: Path):
     panel.open(textured, "a red bird")
     panel.select(140, 100, 180, 140)

@@ -244,6 +244,8 @@ def test_a_typed_seed_draws_the_same_fill_again(panel: Panel, photo: Path):
     assert describe.seed.text() == "77"
     panel.fill("a red bird", 1)
     assert [fill.variant.seed for fill in panel.session.filling.round.fills] == [77]
+    panel.fill("a blue bird", 3)
+    assert [fill.variant.seed for fill in panel.session.filling.round.fills] == [77, 78, 79]
 
 
 def test_many_photos_are_filled_with_masks_by_name_or_boxes(panel: Panel, photo: Path, tmp_path: Path):

@@ -27,7 +27,7 @@ from PIL import Image
 from PyQt6.QtCore import QPoint, QRect, Qt
 from PyQt6.QtGui import QColor
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QPushButton, QWidget
+from PyQt6.QtWidgets import QLabel, QPushButton, QWidget
 
 from nigdt.bundle.bundle import PICTURE, find_bundle
 from nigdt.notices import CPU_FOR_MEMORY
@@ -93,6 +93,16 @@ def test_from_hints_to_an_applied_fill(panel: Panel, picture: Callable[..., np.n
     assert panel.session.settings.seen_hints
     assert window.side.apply_button.text() == "Applied"
     assert panel.errors == []
+
+
+@pytest.mark.parametrize(
+    ("mode", "wanted"), [("describe", "should be there"), ("recolour", "colour"), ("remove", "Remove")]
+)
+def test_hints_say_what_the_mode_wants(panel: Panel, mode: str, wanted: str):
+    panel.open(sample_photo())
+    panel.window.side.describe.pick_mode(mode)
+    shown = [it.text() for it in panel.window.hints.findChildren(QLabel) if not it.text().isdigit()]
+    assert any(wanted in text for text in shown), shown
 
 
 def test_hints_step_aside_while_the_photo_is_examined(panel: Panel):

@@ -19,7 +19,7 @@ from nigdt_plugin.ui.tools import TOOLS
 from nigdt_plugin.ui.window import Window
 from panel import Panel
 from PyQt6.QtCore import QCoreApplication, QTranslator
-from PyQt6.QtWidgets import QApplication
+from PyQt6.QtWidgets import QApplication, QStyle, QStyleOptionFrame
 from update_translations import collect
 
 from nigdt import notices
@@ -93,6 +93,21 @@ def test_the_window_speaks_german(qapp: QApplication, user: Path, photo: Path):
             qapp.removeTranslator(translator)
 
 
+def test_the_seed_has_its_name_in_full_where_it_is_long(qapp: QApplication, user: Path):
+    translators = language.install(qapp, "de")
+    panel = Panel()
+    try:
+        seed = panel.window.side.describe.seed
+        option = QStyleOptionFrame()
+        seed.initStyleOption(option)
+        room = seed.style().subElementRect(QStyle.SubElement.SE_LineEditContents, option, seed).width() - 4
+        assert seed.fontMetrics().horizontalAdvance(seed.placeholderText()) <= room
+    finally:
+        panel.close()
+        for translator in translators:
+            qapp.removeTranslator(translator)
+
+
 def test_no_tool_makes_the_window_grow(qapp: QApplication, user: Path):
     translators = language.install(qapp, "de")
     panel = Panel()
@@ -114,13 +129,13 @@ def test_every_failure_has_its_own_sentence_and_the_daemons_words_behind_it(qapp
     unexpected = worded(Failure("internal", ""))[0]
     for code, (message, hint) in english.items():
         assert (message == unexpected) == (code == "internal"), code
-        assert hint.endswith("(what it said a hint)")
+        assert hint == "what it said a hint" or hint.endswith(" (what it said a hint)")  # nothing before it
     translators = language.install(qapp, "de")
     try:
         for code in codes:
             message, hint = worded(Failure(code, "what it said"))
             assert message != english[code][0], code
-            assert hint.endswith("(what it said)")
+            assert hint == "what it said" or hint.endswith(" (what it said)")
         assert worded(Failure("busy", "", "", 3.2))[1] == "Versuchen Sie es in 3 s erneut."
         assert worded(Failure("new-code", "x"))[0] == "Etwas Unerwartetes ist schiefgegangen."
     finally:

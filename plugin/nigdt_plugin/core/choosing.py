@@ -60,11 +60,15 @@ class Choosing:
         self.changed()
 
     def set_recipe(self, recipe: Recipe) -> None:
-        """Ask for fills, and blend the chosen one, in another way."""
-        if recipe != self.recipe:
-            self.recipe = recipe
-            if self.chosen is not None and self.round is not None:
-                self.preview.show(self.round, self.chosen, self._blended(self.chosen))
+        """Ask for fills, and blend the chosen one, in another way.
+
+        What only the next fills depend on does not show the chosen one: it may be a layer by now, that is
+        hidden or removed.
+        """
+        before = self._blended(self.chosen) if self.chosen is not None else None
+        self.recipe = recipe
+        if self.chosen is not None and self.round is not None and self._blended(self.chosen) != before:
+            self.preview.show(self.round, self.chosen, self._blended(self.chosen))
 
     def show_again(self) -> None:
         """Blend the chosen fill anew: the photo became another kind."""

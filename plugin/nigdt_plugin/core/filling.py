@@ -110,7 +110,7 @@ class Filling(Choosing):
         Args:
             caption: What they show.
             variants: How many: the mean, then random ones.
-            seed: A single one is drawn from it, several from it and those that follow.
+            seed: Of the first one, if the user names it; the others have those that follow.
             selection: What is to be filled; that of the photo by default.
 
         Raises:
@@ -118,10 +118,11 @@ class Filling(Choosing):
             SelectionError: Nothing is selected.
         """
         self._check(caption)
-        first = fills_.new_seed(self._seeds) if seed is None else seed
-        wanted = [Variant(), *(Variant(seed=first + i) for i in range(1, variants))]
-        if seed is not None and variants == 1:
-            wanted = [Variant(seed=seed)]
+        if seed is None:
+            first = fills_.new_seed(self._seeds)
+            wanted = [Variant(), *(Variant(seed=first + i) for i in range(1, variants))]
+        else:
+            wanted = variants_from_seed(variants, seed)
 
         def send(recipe: Recipe) -> None:
             self.cancel()

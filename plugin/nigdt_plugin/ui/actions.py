@@ -165,7 +165,9 @@ def _select(menus: _Menus, window: Window) -> None:
     menus.gap()
 
     def by_pixels(title: str, change: Callable[..., object], label: str, value: int) -> None:
-        pixels, ok = QInputDialog.getInt(window, title, translate("Menus", "Pixels:"), value, 1, 500)
+        pixels, ok = QInputDialog.getInt(
+            window, title.rstrip(" …"), translate("Menus", "Pixels:"), value, 1, 500
+        )
         if ok:
             session.change_selection(lambda chosen: change(chosen, pixels), label)  # type: ignore[arg-type,return-value]
 

@@ -20,6 +20,7 @@ from nigdt_plugin.ui.bridge import Bridge
 from nigdt_plugin.ui.ending import when_told_to_end
 from nigdt_plugin.ui.hosted import when_host_goes
 from nigdt_plugin.ui.icons import logo
+from nigdt_plugin.ui.unforeseen import told_to
 from nigdt_plugin.ui.window import Window
 
 
@@ -107,7 +108,8 @@ def run(start: Start) -> int:
     if start.photo is not None:
         photo = start.photo
         QTimer.singleShot(0, lambda: window.open_path(photo, start.mask, start.caption))
-    status = app.exec()
+    with told_to(lambda error: bridge.post(lambda: session.failed(error))):
+        status = app.exec()
     bridge.close()
     window.deleteLater()
     app.sendPostedEvents(window, QEvent.Type.DeferredDelete)

@@ -22,6 +22,7 @@ from PyQt6.QtWidgets import (
 
 from nigdt.errors import NigdtError
 from nigdt.files import is_file, is_folder
+from nigdt.limits import CAPTION_CHARS
 from nigdt.photo.camera import RAW
 from nigdt.photo.formats import PhotoFormat
 from nigdt_plugin.core import batch
@@ -65,7 +66,9 @@ class BatchDialog(QDialog):
         self.selections.setToolTip(tip)
         form.addRow("", label(tip, "hint", wrap=True))
         self.target = self._path(form, self.tr("Filled photos go to"), self.tr("A folder"))
-        self.caption = QLineEdit(session.caption)
+        self.caption = QLineEdit()
+        self.caption.setMaxLength(CAPTION_CHARS)
+        self.caption.setText(session.caption)
         self.caption.setAccessibleName(self.tr("Caption"))
         form_row(form, self.tr("Caption"), self.caption)
         column.addLayout(form)

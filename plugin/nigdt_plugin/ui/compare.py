@@ -16,6 +16,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from nigdt.limits import CAPTION_CHARS
 from nigdt.recipe import Variant
 from nigdt_plugin.core import captions, models
 from nigdt_plugin.core.fills import Candidate
@@ -80,7 +81,7 @@ class CompareDialog(QDialog):
 
     def fill(self) -> None:
         """Ask for one fill of each caption."""
-        lines = [" ".join(line.split()) for line in self.captions.toPlainText().splitlines()]
+        lines = [" ".join(line.split())[:CAPTION_CHARS] for line in self.captions.toPlainText().splitlines()]
         self._asked = list(dict.fromkeys(line for line in lines if line))[:_MOST]
         for tile in self.tiles:
             tile.hide()

@@ -131,7 +131,7 @@ class DescribeBox(QWidget):
         self.seed.setPlaceholderText(self.tr("Seed"))
         self.seed.setAccessibleName(self.tr("Seed"))
         self.seed.setToolTip(self.tr("The same number gives the same fills again; empty for any"))
-        self.seed.setFixedWidth(60)
+        self.seed.setFixedWidth(66)
         self.seed.returnPressed.connect(self.fill)
         row.addWidget(self.seed)
         self.fill_button = button(self.tr("Fill"), self.fill_or_stop, primary=True, tip=self.tr("Return"))
@@ -201,7 +201,8 @@ class DescribeBox(QWidget):
     def _may_follow(self) -> bool:
         """Return whether fills may follow the typing: what is removed is waited for, so it is asked for."""
         possible = self.mode == "describe" or (self.mode == "recolour" and self._recolours and not self._grey)
-        return possible and self.ready and bool(self.session.caption) and not self.session.healing.busy
+        words = 0 < len(self.session.caption) <= limits.CAPTION_CHARS
+        return possible and self.ready and words and not self.session.healing.busy
 
     def _set_live(self, live: bool) -> None:
         self.session.settings.live = live
@@ -249,7 +250,10 @@ class DescribeBox(QWidget):
         filling.fill(caption, self.session.settings.variants, seed)
 
     def _hindrance(self) -> tuple[str, str] | None:
-        """Return why nothing can be recoloured as it is, and what to do; None if it can."""
+        """Return why nothing can be filled as it is, and what to do; None if it can."""
+        if self.mode != "remove" and len(self.session.caption) > limits.CAPTION_CHARS:
+            hint = self.tr("Shorten it to {most} characters.")
+            return self.tr("The caption is too long."), hint.format(most=limits.CAPTION_CHARS)
         if self.mode != "recolour":
             return None
         if not self._recolours:

@@ -30,7 +30,7 @@ from nigdt_plugin.ui.side import Side
 from nigdt_plugin.ui.theme import Theme
 from nigdt_plugin.ui.tools import TOOLS
 from nigdt_plugin.ui.train import TrainDialog
-from nigdt_plugin.ui.widgets import show_key
+from nigdt_plugin.ui.widgets import isolated, show_key
 
 
 class Dialogs(Hosted):
@@ -84,7 +84,7 @@ class Dialogs(Hosted):
             return
         self.offer_extra(
             "photos",
-            self.tr("{name} needs an optional part of NIGDT.").format(name=path.name),
+            self.tr("{name} needs an optional part of NIGDT.").format(name=isolated(path.name)),
             self.tr("It reads HEIC, JPEG XL and camera raw, and needs about 50 MB of disk space."),
             lambda: self.open_path(path, mask, caption),
         )

@@ -9,7 +9,7 @@ from nigdt_plugin.ui.widgets import translate
 
 
 def worded(failure: Failure) -> tuple[str, str]:
-    """Return what happened, and what to do with the daemon's or library's own words in brackets.
+    """Return what happened, and a hint with the daemon's or library's own words in brackets, or these alone.
 
     Args:
         failure: Codes that are not known are treated as "internal".

@@ -30,8 +30,8 @@ class Hints(QFrame):
         column = QVBoxLayout()
         column.setSpacing(5)
         for text in (
-            self.tr("Drag over what you want to replace"),
-            self.tr("Say what should be there, on the right"),
+            self.tr("Drag over what you want to change"),
+            "",
             self.tr("Choose the fill you like and apply it"),
         ):
             line = QHBoxLayout()
@@ -83,6 +83,13 @@ class Hints(QFrame):
         if all(self.done):
             self.dismiss()
             return
+        self._rows[1][1].setText(
+            {
+                "describe": self.tr("Say what should be there, on the right"),
+                "recolour": self.tr("Name its new colour, on the right"),
+                "remove": self.tr("Press Remove, on the right"),
+            }[self.session.settings.mode]
+        )
         self._draw()
         self.setVisible(not self._aside)
         self.raise_()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from PyQt6.QtWidgets import QToolButton, QWidget
 
 from nigdt_plugin.core import german
-from nigdt_plugin.ui.widgets import FlowLayout, label
+from nigdt_plugin.ui.widgets import FlowLayout, isolated, label
 
 _MOST = 3
 
@@ -36,7 +36,7 @@ class UnknownWords(QWidget):
                 if translated
                 else self.tr("“{word}” is not known.")
             )
-            self._flow.addWidget(label(text.format(word=word), "muted"))
+            self._flow.addWidget(label(text.format(word=isolated(word)), "muted"))
             for known in [translated] if translated else nearest:
                 chip = QToolButton()
                 chip.setText(known)

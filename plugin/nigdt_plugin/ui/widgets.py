@@ -94,6 +94,11 @@ class ShortLabel(QLabel):
         self._fit()
 
 
+def isolated(text: str) -> str:
+    """Return a text that leaves the direction of the sentence around it alone, as Hebrew would not."""
+    return f"\u2068{text}\u2069"
+
+
 def plain_tip(text: str) -> str:
     """Return a tooltip that shows a text as it is: captions and names must not be taken for HTML."""
     return f"<qt>{html.escape(text).replace(chr(10), '<br>')}</qt>" if "<" in text else text

@@ -198,6 +198,9 @@ class Window(Dialogs):
         saved = self.session.save_path
         own = saved.name if saved is not None else document.name if document is not None else ""
         name = (own or self.tr("Pasted picture")) if document is not None else ""
+        name = name.replace(
+            "[*]", "[*][*]"
+        )  # which Qt shows once, and does not take for the mark of a change
         self.setWindowTitle(f"{name}[*] \u2013 NIGDT" if name else "NIGDT")
         self.setWindowModified(document is not None and document.modified)
 

@@ -111,7 +111,7 @@
     </message>
     <message>
       <source>Strength</source>
-      <translation>Deckkraft</translation>
+      <translation>Stärke</translation>
     </message>
     <message>
       <source>Surroundings</source>
@@ -271,7 +271,7 @@
     </message>
     <message>
       <source>Seed</source>
-      <translation>Startwert</translation>
+      <translation>Seed</translation>
     </message>
     <message>
       <source>The same number gives the same fills again; empty for any</source>
@@ -292,6 +292,14 @@
     <message>
       <source>Drag over the region to fill first.</source>
       <translation>Ziehen Sie zuerst über den Bereich, der gefüllt werden soll.</translation>
+    </message>
+    <message>
+      <source>Shorten it to {most} characters.</source>
+      <translation>Kürzen Sie sie auf {most} Zeichen.</translation>
+    </message>
+    <message>
+      <source>The caption is too long.</source>
+      <translation>Die Beschreibung ist zu lang.</translation>
     </message>
     <message>
       <source>This model cannot recolour.</source>
@@ -774,12 +782,8 @@
   <context>
     <name>Hints</name>
     <message>
-      <source>Drag over what you want to replace</source>
-      <translation>Ziehen Sie über das, was ersetzt werden soll</translation>
-    </message>
-    <message>
-      <source>Say what should be there, on the right</source>
-      <translation>Beschreiben Sie rechts, was dort sein soll</translation>
+      <source>Drag over what you want to change</source>
+      <translation>Ziehen Sie über das, was geändert werden soll</translation>
     </message>
     <message>
       <source>Choose the fill you like and apply it</source>
@@ -788,6 +792,18 @@
     <message>
       <source>Close the hints</source>
       <translation>Hinweise schließen</translation>
+    </message>
+    <message>
+      <source>Say what should be there, on the right</source>
+      <translation>Beschreiben Sie rechts, was dort sein soll</translation>
+    </message>
+    <message>
+      <source>Name its new colour, on the right</source>
+      <translation>Nennen Sie rechts die neue Farbe</translation>
+    </message>
+    <message>
+      <source>Press Remove, on the right</source>
+      <translation>Drücken Sie rechts auf Entfernen</translation>
     </message>
   </context>
   <context>

@@ -294,6 +294,14 @@
       <translation>Drag over the region to fill first.</translation>
     </message>
     <message>
+      <source>Shorten it to {most} characters.</source>
+      <translation>Shorten it to {most} characters.</translation>
+    </message>
+    <message>
+      <source>The caption is too long.</source>
+      <translation>The caption is too long.</translation>
+    </message>
+    <message>
       <source>This model cannot recolour.</source>
       <translation>This model cannot recolour.</translation>
     </message>
@@ -774,12 +782,8 @@
   <context>
     <name>Hints</name>
     <message>
-      <source>Drag over what you want to replace</source>
-      <translation>Drag over what you want to replace</translation>
-    </message>
-    <message>
-      <source>Say what should be there, on the right</source>
-      <translation>Say what should be there, on the right</translation>
+      <source>Drag over what you want to change</source>
+      <translation>Drag over what you want to change</translation>
     </message>
     <message>
       <source>Choose the fill you like and apply it</source>
@@ -788,6 +792,18 @@
     <message>
       <source>Close the hints</source>
       <translation>Close the hints</translation>
+    </message>
+    <message>
+      <source>Say what should be there, on the right</source>
+      <translation>Say what should be there, on the right</translation>
+    </message>
+    <message>
+      <source>Name its new colour, on the right</source>
+      <translation>Name its new colour, on the right</translation>
+    </message>
+    <message>
+      <source>Press Remove, on the right</source>
+      <translation>Press Remove, on the right</translation>
     </message>
   </context>
   <context>
