@@ -3,7 +3,8 @@
 Every pixel of the hole has an offset, down and right, to its source. Pixels that share an offset copy the
 photo as it is; where two offsets meet there is a seam. Its cost is how much the two copies differ there, on
 both sides (Kwatra et al. 2003). A source that is used more than once costs as well, or the same stone would
-be seen twice. The cost is lowered in turns: a pixel may take over a neighbour's offset (`settle`), and all pixels of one offset may move together by a pixel (`align`).
+be seen twice. The cost is lowered in turns: a pixel may take over a neighbour's offset (`settle`), and all
+pixels of one offset may move together by a pixel (`align`).
 """
 
 from __future__ import annotations

@@ -24,8 +24,10 @@ _RING = 0.25
 """Width of the ring as a fraction of the root of the hole's area."""
 _BROAD = 1 / 12
 """Sigma, as the same fraction, above which colours count; also how far from the border the sheet is whole."""
-_MIXED = 16.0
+_MIXED = 18.5
 """Spread of the ring's broad colours, in Lab units, from which on more is left alone than changed."""
+_WEIGHTS = np.array([1, 2, 2], np.float32)
+"""Of L, a and b in that spread: light and shade change within a material, its hue hardly does."""
 _SHARPNESS = 6
 """Power of that spread, by which less is added."""
 _TEXTURED = 2.0
@@ -47,8 +49,8 @@ def toned(layout: Layout) -> Floats:
     middle = around[ring > 0].mean(0)
     expected = push_pull(around, ring)
     # What the ring's colours vary by, as seen from each place in the hole, and in all of it at least.
-    squares = push_pull(((around - middle) ** 2).sum(2, keepdims=True), ring)[..., 0]
-    spread = np.maximum(squares - ((expected - middle) ** 2).sum(2), 0)
+    squares = push_pull(((_WEIGHTS * (around - middle)) ** 2).sum(2, keepdims=True), ring)[..., 0]
+    spread = np.maximum(squares - ((_WEIGHTS * (expected - middle)) ** 2).sum(2), 0)
     spread = np.maximum(spread, spread[inside].mean())
     part = 1 / (1 + (spread / _MIXED**2) ** (_SHARPNESS / 2))
     part *= np.minimum(1, cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3) / sigma)

@@ -55,7 +55,7 @@ def test_the_grain_stays() -> None:
 
 def test_a_horizon_stays_sharp() -> None:
     pixels = leaves()
-    pixels[:60] = (pixels[:60].astype(int) + (100, 90, 140)).clip(0, 255)
+    pixels[:60] = (pixels[:60].astype(int) + np.array([100, 90, 140])).clip(0, 255)
     answer = toned(layout(pixels, pixels))
     assert np.abs(lab_of(answer) - lab_of(pixels))[INNER].max() < 3
 
