@@ -138,7 +138,7 @@ def _repetition(luma: Floats, parts: Sequence[Mask], extent: float) -> list[floa
         texture = grey - blurred / np.maximum(cv2.GaussianBlur(weight, (0, 0), side / 2), 1e-3)
         window = np.ones((side, side), np.uint8)
         whole = cv2.erode(weight, window, borderType=cv2.BORDER_CONSTANT, borderValue=0)
-        found.append((texture * weight, np.argwhere(whole > 0)))
+        found.append((np.asarray(texture * weight, np.float32), np.argwhere(whole > 0)))
     fewest = min(len(places) for _, places in found)
     if fewest < _FEWEST:
         return [0.0] * len(found)
