@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -15,12 +16,20 @@ __all__ = ["Figures", "measure"]
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-_WORKING = 512
-"""Longest side at which repetition is looked for."""
+_WORKING = 80.0
+"""Root of the hole's area, in pixels, at which repetition is looked for; ..."""
+_PIECE = 0.12
+"""... side of the pieces that are compared, as a fraction of it, ..."""
+_ASKED = 200
+"""... for how many another one is sought, ..."""
+_FEWEST = 16
+"""... and of how many at least."""
+_OFTEN = 95
+"""Percentile of the pieces' correlations: copies are few among many."""
+_GRAIN = 0.5
+"""Lab units of contrast that are taken for rounding."""
 _RING = 0.25
 """Width of the ring as a fraction of the root of the hole's area."""
-_FINE = 2.0
-"""A texture is what is left of the luma minus its blur of this many times the smallest looked-at detail."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +41,9 @@ class Figures:
             hole; 1 is best, below it the fill is too plain, above too rough.
         colour: Mean distance in CIE Lab of the blurred fill from the surroundings' colour continued into the
             hole; 0 is what a smooth continuation gives.
-        repetition: Highest autocorrelation of the hole's texture at another place than 0, -1 to 1.
-        ring_repetition: The same of the surroundings' texture.
+        repetition: Correlation of a piece of the hole with the one that is most like it elsewhere in the
+            hole, 95th percentile over pieces, -1 to 1; 1 is a copy.
+        ring_repetition: The same of the surroundings, with as many pieces to choose from.
         seam: Mean gradient across the hole's border, divided by that beside it; about 1 without a seam.
     """
 
@@ -73,11 +83,12 @@ def measure(pixels: NDArray[np.uint8], hole: NDArray[np.uint8] | Mask) -> Figure
     extent = float(np.sqrt(inside.sum()))
     ring = ~inside & (away <= max(8.0, _RING * extent))
     sigma = float(np.clip(extent / 24, 1.5, 24))
+    repetition = _repetition(lab[..., 0], (inside, ring), extent)
     return Figures(
         energy=_energy(lab[..., 0], inside, ring, depth, away, sigma),
         colour=_colour(lab, inside, ring, sigma),
-        repetition=_repetition(lab[..., 0], inside, extent),
-        ring_repetition=_repetition(lab[..., 0], ring, extent),
+        repetition=repetition[0],
+        ring_repetition=repetition[1],
         seam=_seam(lab[..., 0], depth - away),
     )
 
@@ -108,33 +119,52 @@ def _continued(values: Floats, known: Mask, sigma: float) -> Floats:
     return push_pull(np.asarray(blurred, np.float32), weight)
 
 
-def _repetition(luma: Floats, part: Mask, extent: float) -> float:
-    """Return the highest normalised autocorrelation of the part's texture beyond its main lobe."""
-    scale = min(1.0, _WORKING / max(luma.shape))
+def _repetition(luma: Floats, parts: Sequence[Mask], extent: float) -> list[float]:
+    """Return for each part how like another of its pieces a piece is, of those that are most so.
+
+    The highest autocorrelation of the whole part is no measure: its maximum by chance depends on the part's
+    shape, and a piece that is there twice hardly raises it. So pieces are compared one by one, and each part
+    has the same number of them to choose from.
+    """
+    scale = min(1.0, _WORKING / extent)
     size = (max(1, round(luma.shape[1] * scale)), max(1, round(luma.shape[0] * scale)))
-    grey = cv2.resize(luma, size, interpolation=cv2.INTER_AREA)
-    fraction = cv2.resize(part.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    weight = (fraction > 0.999).astype(np.float32)
-    if weight.sum() < 64:
-        return 0.0
-    sigma = max(_FINE, extent * scale / 24)
-    mean = cv2.GaussianBlur(grey * weight, (0, 0), sigma) / np.maximum(
-        cv2.GaussianBlur(weight, (0, 0), sigma), 1e-3
-    )
-    texture = (grey - mean) * weight
-    shape = [cv2.getOptimalDFTSize(2 * side) for side in grey.shape]
-    spectrum, seen = np.fft.rfft2(texture, shape), np.fft.rfft2(weight, shape)
-    squares = np.fft.rfft2(texture**2, shape)
-    product = np.fft.irfft2(spectrum * spectrum.conj(), shape)
-    overlap = np.fft.irfft2(seen * seen.conj(), shape)
-    first = np.fft.irfft2(squares * seen.conj(), shape)
-    second = np.fft.irfft2(seen * squares.conj(), shape)
-    correlation = product / np.sqrt(np.maximum(first * second, 1e-3))
-    lag_y, lag_x = np.fft.fftfreq(shape[0], 1 / shape[0]), np.fft.fftfreq(shape[1], 1 / shape[1])
-    far = np.hypot(lag_y[:, None], lag_x[None]) > 3 * sigma
-    # A smaller overlap correlates by chance.
-    usable = far & (overlap > 0.25 * weight.sum())
-    return float(correlation[usable].max()) if usable.any() else 0.0
+    grey = np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), np.float32)
+    side = max(5, round(_PIECE * extent * scale) | 1)
+    found = []
+    for part in parts:
+        fraction = cv2.resize(part.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+        weight = (fraction > 0.999).astype(np.float32)
+        blurred = cv2.GaussianBlur(grey * weight, (0, 0), side / 2)
+        texture = grey - blurred / np.maximum(cv2.GaussianBlur(weight, (0, 0), side / 2), 1e-3)
+        window = np.ones((side, side), np.uint8)
+        whole = cv2.erode(weight, window, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+        found.append((np.asarray(texture * weight, np.float32), np.argwhere(whole > 0)))
+    fewest = min(len(places) for _, places in found)
+    if fewest < _FEWEST:
+        return [0.0] * len(found)
+    return [_likeness(texture, places, fewest, side) for texture, places in found]
+
+
+def _likeness(texture: Floats, places: NDArray[np.intp], number: int, side: int) -> float:
+    """Return a high percentile of each piece's highest correlation with one that it does not overlap.
+
+    Args:
+        texture: (h, w).
+        places: (n, 2), row and column of the pieces' middles.
+        number: So many of them are compared.
+        side: Of a piece, odd.
+    """
+    places = places[np.random.default_rng(0).permutation(len(places))[:number]]
+    corner = places - side // 2
+    windows = np.lib.stride_tricks.sliding_window_view(texture, (side, side))
+    pieces = windows[corner[:, 0], corner[:, 1]].reshape(number, -1)
+    pieces = pieces - pieces.mean(1, keepdims=True)
+    # What is plain is like everything plain, up to rounding: no repetition.
+    pieces /= np.sqrt((pieces**2).sum(1, keepdims=True) + np.float32(_GRAIN**2 * side**2))
+    asked, some = pieces[:_ASKED], places[:_ASKED]
+    correlation = asked @ pieces.T
+    correlation[np.abs(some[:, None] - places[None]).max(2) < side] = -1
+    return float(np.percentile(correlation.max(1), _OFTEN))
 
 
 def _seam(luma: Floats, signed: Floats) -> float:

@@ -2,8 +2,9 @@
 
 Every pixel of the hole has an offset, down and right, to its source. Pixels that share an offset copy the
 photo as it is; where two offsets meet there is a seam. Its cost is how much the two copies differ there, on
-both sides (Kwatra et al. 2003). It is lowered in turns: a pixel may take over a neighbour's offset
-(`settle`), and all pixels of one offset may move together by a pixel (`align`).
+both sides (Kwatra et al. 2003). A source that is used more than once costs as well, or the same stone would
+be seen twice. The cost is lowered in turns: a pixel may take over a neighbour's offset (`settle`), and all
+pixels of one offset may move together by a pixel (`align`).
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ _BREAK = 8.0
 """What a seam costs even without a difference, in squared Lab units."""
 _LIMIT = 400.0
 """A difference above this, in squared Lab units, costs no more: it is an edge."""
+_TWICE = 20.0
+"""What a source costs for each other pixel that uses it, in squared Lab units, ..."""
+_OFTEN = 3
+"""... up to so many; beyond it is all the same."""
 _TURNS = 3
 
 
@@ -102,6 +107,7 @@ class Shifts:
         """Pass over every second pixel, like a chessboard's; return how many changed."""
         source, hole, lab = self._source, self._hole, self._lab
         pixels = self._pixels[self._parity == turn]
+        used = np.bincount(source[self._pixels], minlength=len(hole)).astype(np.float32)
         seam = np.zeros(len(pixels), np.bool_)
         for step in self._beside:
             seam |= hole[pixels + step] & (source[pixels + step] != source[pixels] + step)
@@ -115,6 +121,7 @@ class Shifts:
             possible = self._usable[taken] if step == 0 else self._usable[taken] & hole[pixels + step]
             taken = np.where(possible, taken, own)
             cost = unlike(pixels, taken)
+            cost += np.float32(_TWICE) * np.minimum(used[taken] - (taken == own), _OFTEN)
             here = lab[taken]
             for beside, theirs, within in neighbours:
                 apart, there = here - lab[theirs - beside], lab[taken + beside] - lab[theirs]

@@ -49,7 +49,22 @@ def test_tiles_repeat() -> None:
     picture = texture()
     picture[80:160, 80:160] = np.tile(texture(1)[:20, :20], (4, 4, 1))
     assert measure(picture, MASK).repetition > 0.8
-    assert measure(picture, MASK).repeats > 0.5
+    assert measure(picture, MASK).repeats > 0.15
+
+
+def test_a_piece_that_is_there_twice_repeats_in_any_shape_of_hole() -> None:
+    picture = texture()
+    shape = cv2.ellipse(np.zeros_like(MASK), (120, 120), (70, 35), 20, 0, 360, 255, cv2.FILLED)
+    assert measure(picture, shape).repeats < 0.1
+    picture[105:135, 130:160] = picture[105:135, 80:110]
+    assert measure(picture, shape).repetition > 0.95
+    assert measure(picture, shape).repeats > 0.15
+
+
+def test_what_is_plain_does_not_repeat() -> None:
+    picture = texture()
+    plain = np.where(INSIDE[..., None], np.uint8(128), picture)
+    assert measure(plain, MASK).repetition < 0.1
 
 
 def test_there_must_be_surroundings() -> None:
