@@ -30,7 +30,7 @@ def interpreter() -> str:
 
 def default_command() -> list[str]:
     """Return the command that starts a daemon."""
-    return [interpreter(), "-m", "nigdt_backend.daemon"]
+    return [interpreter(), "-P", "-m", "nigdt_backend.daemon"]
 
 
 class Starter:

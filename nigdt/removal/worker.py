@@ -186,7 +186,7 @@ class RemovalWorker:
         folders = [str(Path(nigdt.__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
         try:
             process = subprocess.Popen(
-                [sys.executable, "-m", "nigdt.removal.child"],
+                [sys.executable, "-P", "-m", "nigdt.removal.child"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(folders)},

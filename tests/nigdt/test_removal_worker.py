@@ -47,6 +47,20 @@ def test_it_gives_what_the_function_gives(
     assert shares[-1] == 1.0
 
 
+def test_programs_in_the_current_folder_are_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, picture: np.ndarray, mask: np.ndarray
+) -> None:
+    for name in ("nigdt", "cv2", "json"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('a stranger ran')", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    worker = RemovalWorker()
+    try:
+        worker.start(picture, mask)
+        assert worker.result().shape == picture.shape
+    finally:
+        worker.close()
+
+
 def test_early_states_come_before_the_answer_and_do_not_change_it(
     worker: RemovalWorker, picture: np.ndarray, mask: np.ndarray
 ) -> None:

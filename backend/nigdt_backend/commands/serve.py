@@ -153,7 +153,7 @@ def _background(arguments: list[str]) -> None:
     if running is not None:
         _runs_already(running, arguments)
         return
-    command = [sys.executable, "-m", "nigdt_backend.daemon", "--stay", *arguments]
+    command = [sys.executable, "-P", "-m", "nigdt_backend.daemon", "--stay", *arguments]
     with Client.connect(command=command) as client:
         deadline = time.monotonic() + READY_SECONDS
         status = client.status()

@@ -27,4 +27,4 @@ def install_command(extra: str) -> list[str]:
     installer = Path(nigdt.__file__).resolve().parents[1] / "installer"
     if (installer / "__main__.py").is_file():
         return [sys.executable, str(installer), "install", "--extras", extra]
-    return [sys.executable, "-m", "pip", "install", "--progress-bar", "off", f"nigdt[{extra}]"]
+    return [sys.executable, "-P", "-m", "pip", "install", "--progress-bar", "off", f"nigdt[{extra}]"]

@@ -42,7 +42,7 @@ def add(source: Path) -> None:
         OSError: The process cannot be started.
     """
     path = source if source.suffix.lower() == ".zip" else source.parent
-    command = [interpreter(), "-m", "nigdt", "models", "add", str(path.absolute())]
+    command = [interpreter(), "-P", "-m", "nigdt", "models", "add", str(path.absolute())]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if done.returncode != 0:
         said = done.stderr.strip().splitlines() or [f"It ended with error {done.returncode}."]

@@ -106,7 +106,7 @@ def command(folder: Path, name: str, start_from: str = "default", steps: int = S
     arguments += ["--json-progress", "--bundle", start_from, "--steps", str(going_on or steps)]
     if going_on is not None:
         arguments.append("--resume")
-    return [interpreter(), "-m", "nigdt", *arguments]
+    return [interpreter(), "-P", "-m", "nigdt", *arguments]
 
 
 def parse(line: str) -> Progress | None:
