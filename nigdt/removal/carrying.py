@@ -14,7 +14,6 @@ from nigdt.removal.copying import copied, index
 from nigdt.removal.layout import Layout, lab_of
 from nigdt.removal.quilting import compressed, features
 from nigdt.removal.shifts import Shifts
-from nigdt.removal.toning import toned
 
 __all__ = ["carry", "settle"]
 
@@ -159,7 +158,7 @@ def _match_colours(pixels: NDArray[np.uint8], filled: NDArray[np.uint8], hole: M
     """Give the hole, in place, the coarse answer's colours inside and the photo's at its border."""
     size = layout.hole.shape[::-1]
     height, width = hole.shape
-    difference = toned(layout) - cv2.resize(filled, size, interpolation=cv2.INTER_AREA)
+    difference = layout.guess.astype(np.float32) - cv2.resize(filled, size, interpolation=cv2.INTER_AREA)
     weight = layout.hole.astype(np.float32)
     total = np.maximum(cv2.GaussianBlur(weight, (0, 0), _SMOOTH), 1e-3)
     difference = cv2.GaussianBlur(difference * weight[..., None], (0, 0), _SMOOTH) / total[..., None]

@@ -25,9 +25,9 @@ Mask = NDArray[np.bool_]
 
 _SMALL = 150_000
 """A hole of so many pixels, a brush's stroke, is finished nearly as soon as its preview would be."""
-_SIDE, _SMALL_SIDE, _PASSES = 80.0, 60.0, 10
-"""Root of the hole's area, in pixels, at which it is laid out, the same of a small hole, and passes over its
-seams there; the same for previews, so that they show what comes."""
+_SIDE, _NARROW_SIDE, _PASSES = 80.0, 60.0, 10
+"""Root of the hole's area, in pixels, at which it is laid out, the same of a small and narrow one, and passes
+over its seams there; the same for previews, so that they show what comes."""
 _AROUND = 1.25
 """How far around the hole to look for sources, as a fraction of its extent (`removal_extent`), ..."""
 _LEAST_AROUND = 48
@@ -154,9 +154,11 @@ def _textured(
     show: Callable[[NDArray[np.uint8]], None] | None,
 ) -> NDArray[np.uint8]:
     """Return the soft answer with the texture of its surroundings, shown once on the way to it."""
-    small = np.count_nonzero(wanted) <= _SMALL
+    area, box = int(np.count_nonzero(wanted)), selection_box(wanted)
+    longest, small = max(box.width, box.height), area <= _SMALL
+    narrow = small and removal_extent(longest, area) < longest
     with _one_at_a_time:
-        layout = lay_out(pixels, wanted, permitted, _SMALL_SIDE if small else _SIDE, recipe)
+        layout = lay_out(pixels, wanted, permitted, _NARROW_SIDE if narrow else _SIDE, recipe)
     advance(0.4)
     offsets = quilt(layout, recipe)
     advance(0.5)

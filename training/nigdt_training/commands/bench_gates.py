@@ -68,7 +68,7 @@ def gates(
         from nigdt_training.recolour.batches import Store
         from nigdt_training.recolour.checking import check
 
-        figures, _ = check(Recolourer(*load_recolour(folder)), Store(cutouts).held, PHOTOS // 2, PHOTOS)
+        figures, _ = check(Recolourer(*load_recolour(folder)), Store(cutouts).held, PHOTOS, PHOTOS)
         found += recolour_gates(figures.asked_colour, figures.detail, figures.outside, figures.part_both)
     click.echo(gates_table(found))
     click.echo(f"{sum(gate.met for gate in found)} of {len(found)} gates are met.")
