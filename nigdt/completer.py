@@ -329,7 +329,8 @@ class Completer:
             backdrop = cv2.resize(backdrop, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
         if drawn.told is not None and named:  # it is given where it is named, which mypy does not see
             if "leg" in drawn.told.parts and context.footing is None and drawn.told.parts["leg"].any():
-                backdrop = with_shadow(backdrop, drawn.told.outline, context.hole > 0)
+                hole = cv2.resize(context.hole, size, interpolation=cv2.INTER_NEAREST) > 0
+                backdrop = with_shadow(backdrop, drawn.told.outline, hole)
             thin = [drawn.told.parts[part] for part in ("beak", "leg") if part in drawn.told.parts]
             return laid_into(fill, picture, backdrop, drawn.told.outline, thin), True
         assert drawn.wordless is not None

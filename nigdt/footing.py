@@ -38,6 +38,8 @@ _DARKEST = 0.5
 _SMOOTH, _ROUGH = 4.0, 14.0
 """Mean second difference, in grey levels of the model's picture, up to which ground is smooth and from which
 on it is rough."""
+_LEAST_GROUND = 3
+"""Side in pixels of the smallest piece of ground whose roughness is told."""
 _LEAST_HEIGHT, _LEAST_WIDTH = 16, 10
 """Sides in pixels of the smallest hole that is looked at."""
 
@@ -120,9 +122,12 @@ def with_shadow(picture: NDArray[np.uint8], outline: Floats, hole: NDArray[np.bo
     rows = slice(max(0, int(y - 3 * high)), int(y + 3 * high) + 1)
     columns = slice(max(0, int(x - 2 * wide)), int(x + 2 * wide) + 1)
     part = picture[rows, columns]
-    if min(part.shape[:2]) < 3:
+    if min(part.shape[:2]) < _LEAST_GROUND:
         return picture
-    reduced = cv2.resize(part, None, fx=1 / across, fy=1 / down, interpolation=cv2.INTER_AREA)
+    size = [
+        max(_LEAST_GROUND, round(n / scale)) for n, scale in ((part.shape[1], across), (part.shape[0], down))
+    ]
+    reduced = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
     grey = cv2.cvtColor(reduced, cv2.COLOR_RGB2GRAY).astype(np.float32)
     roughness = float(np.abs(cv2.Laplacian(grey, cv2.CV_32F)).mean())
     strength = _DARKEST * float(np.clip((roughness - _SMOOTH) / (_ROUGH - _SMOOTH), 0, 1))

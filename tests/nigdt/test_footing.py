@@ -95,3 +95,13 @@ def test_a_shadow_ends_with_the_hole() -> None:
 def test_where_nothing_is_drawn_is_no_shadow() -> None:
     picture, hole = ground(25), np.ones((192, 192), np.bool_)
     assert np.array_equal(with_shadow(picture, np.zeros_like(BIRD), hole), picture)
+
+
+@pytest.mark.parametrize("size", [(96, 96), (1300, 700), (2400, 1900)])
+def test_a_shadow_at_any_size(size: tuple[int, int]) -> None:
+    hole = np.ones(size, np.bool_)
+    picture = cv2.resize(ground(60), size[::-1], interpolation=cv2.INTER_NEAREST)
+    tiny = np.zeros_like(BIRD)
+    tiny[50:52, 50:53] = 1
+    assert (with_shadow(picture, BIRD, hole) != picture).any()
+    assert with_shadow(picture, tiny, hole).shape == picture.shape

@@ -235,3 +235,16 @@ def test_nothing_makes_room_for_nothing(inpainter: Inpainter, kingfisher: Image.
     (fill,) = inpainter.fill(kingfisher, selected(kingfisher, BIRD), "a man")
     assert DREW_NOTHING in fill.notices
     assert np.array_equal(np.asarray(fill.photo), np.asarray(kingfisher))
+
+
+def test_a_fill_at_the_models_size_casts_its_shadow_too(inpainter: Inpainter) -> None:
+    gravel = np.random.default_rng(6).normal(130, 40, (500, 640, 3)).clip(0, 255).astype(np.uint8)
+    selection = np.zeros(gravel.shape[:2], np.uint8)
+    selection[120:400, 180:460] = 255
+    context = inpainter.surrounded(inpainter.located(inpainter.encode(gravel, selection)))
+    assert context.footing is None
+    job = CompletionJob(context, "a red bird", [Variant()])
+    (shown,), ((fill,),) = inpainter.shown(job), inpainter.complete([job])
+    assert shown.shape[:2] == context.visible.shape
+    assert fill.pixels.shape == gravel.shape
+    assert fill.pixels[385:400, 250:390].mean() < gravel[385:400, 250:390].mean() - 5
