@@ -39,6 +39,8 @@ TOGETHER = {
                 "drawn",
                 "effects",
                 "finisher",
+                "model_picture",
+                "part_places",
                 "inpainter",
                 "looking",
                 "recolourer",

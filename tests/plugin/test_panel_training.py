@@ -26,8 +26,8 @@ TRAINER = """
 import json, sys, time
 from pathlib import Path
 sys.path.insert(0, {tests!r})
-assert sys.argv[1:6] == ["-m", "nigdt", "train", "photos", {folder!r}], sys.argv
-options = sys.argv[6:]
+assert sys.argv[1:7] == ["-P", "-m", "nigdt", "train", "photos", {folder!r}], sys.argv
+options = sys.argv[7:]
 steps = int(options[options.index("--steps") + 1])
 assert options[:2] == ["--name", "my-birds"] and "--json-progress" in options, options
 run = Path(options[options.index("--runs") + 1]) / "00001-my-birds"
