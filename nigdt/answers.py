@@ -96,8 +96,8 @@ class EncodedContext:
         features: What the image encoder gave, for a batch of one.
         residual: The photo's detail that fills are enlarged with; None where the crop is no larger than the
             model's picture.
-        backdrop: (h, w, 3) uint8, the context with its surroundings continued into the hole, which what words
-            draw is laid over (`nigdt.backdrop`); None leaves everything to the model.
+        backdrop: (h, w, 3) uint8, what words draw is laid over it (`nigdt.backdrop`): the context itself, or
+            with its surroundings continued where something has to make room; None leaves all to the model.
         location: How the hole lies to the things that the photo shows there; None where nobody looked.
         footing: Row of `visible` at which a bird in the hole can stand; None where nothing is seen there.
     """

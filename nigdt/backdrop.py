@@ -117,17 +117,15 @@ def continued(
 
 
 def without_things(
-    crop: NDArray[np.uint8], hole: NDArray[np.uint8], things: NDArray[np.bool_] | None
+    crop: NDArray[np.uint8], hole: NDArray[np.uint8], things: NDArray[np.bool_]
 ) -> NDArray[np.uint8]:
     """Return the context without the things that are to be replaced; all else in it stays.
 
     Args:
         crop: (h, w, 3), the context.
         hole: (h, w), above 0 where pixels may change.
-        things: (H, W), at any size, where they are; None where there are none.
+        things: (H, W), at any size, where they are.
     """
-    if things is None:
-        return crop
     size = crop.shape[1::-1]
     there = cv2.resize(things.astype(np.float32), size, interpolation=cv2.INTER_LINEAR) > _THERE
     beside = max(_LEAST_BESIDE, round(_BESIDE * float(np.count_nonzero(there)) ** 0.5))

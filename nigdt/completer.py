@@ -325,8 +325,7 @@ class Completer:
         if backdrop is None:
             return fill, True
         size = fill.shape[1::-1]
-        if backdrop.shape[1::-1] != size:
-            backdrop = cv2.resize(backdrop, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
+        backdrop = _reduced(backdrop, size)
         if drawn.told is not None and named:  # it is given where it is named, which mypy does not see
             if "leg" in drawn.told.parts and context.footing is None and drawn.told.parts["leg"].any():
                 hole = cv2.resize(context.hole, size, interpolation=cv2.INTER_NEAREST) > 0
@@ -343,9 +342,7 @@ class Completer:
             if clear:
                 laid = laid_into(fill, picture, backdrop, outline)
         if not clear and context.location is not None:  # nothing has to make room for nothing
-            laid = context.crop
-            if laid.shape[1::-1] != size:
-                laid = np.asarray(cv2.resize(laid, size, interpolation=cv2.INTER_AREA), np.uint8)
+            laid = _reduced(context.crop, size)
         return laid, clear
 
     def _words_used(self, job: CompletionJob, variant: Variant) -> list[WordUse]:
@@ -382,6 +379,13 @@ def _parts(
         part.append(entry)
     if part:
         yield part
+
+
+def _reduced(picture: NDArray[np.uint8], size: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Return a context (h, w, 3) at the size, width and height, that a fill is wanted at."""
+    if picture.shape[1::-1] == size:
+        return picture
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
 
 
 def _working_size(width: int, height: int, side: int) -> tuple[int, int]:

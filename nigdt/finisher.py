@@ -270,7 +270,9 @@ class Finisher(Completer):
         """
         if context.location is None:
             return super().surrounded(context)
-        thing = None if context.vacant else context.location.thing
+        thing = context.location.thing
+        if thing is None or context.vacant:
+            return replace(context, backdrop=context.crop)
         return replace(context, backdrop=without_things(context.crop, context.hole, thing))
 
     def _recolouring(self) -> Recolourer:
