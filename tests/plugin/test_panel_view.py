@@ -9,7 +9,7 @@ import pytest
 from nigdt_plugin.core.geometry import EMPTY, Region
 from nigdt_plugin.ui.turn import Turn
 from panel import Panel, press
-from PyQt6.QtCore import QPointF, QRect, QSizeF, Qt
+from PyQt6.QtCore import QPointF, QRect, QSize, QSizeF, Qt
 from PyQt6.QtGui import QColor, QImage
 from PyQt6.QtTest import QTest
 
@@ -262,3 +262,9 @@ def test_where_the_photo_changes_that_part_of_the_view_alone_is_drawn_anew(
     assert np.abs(once[here] - whole[here].astype(int)).max() <= 12  # places are rounded elsewhere
     assert (once[there] == before[there]).all()
     assert (whole[there] != before[there]).any()
+
+
+def test_an_icon_for_which_a_window_leaves_no_room_is_left_out_quietly(panel: Panel):
+    for size in (QSize(), QSize(0, 0), QSize(0, 16)):
+        assert panel.window.windowIcon().pixmap(size).isNull()
+    assert not panel.window.windowIcon().pixmap(QSize(16, 16)).isNull()

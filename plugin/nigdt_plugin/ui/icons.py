@@ -42,6 +42,8 @@ class _Engine(QIconEngine):
         return _Engine(*self._sources)
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        if size.isEmpty():  # asked for by a button that its window squeezes to nothing
+            return QPixmap()
         pixmap = QPixmap(size)
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)
