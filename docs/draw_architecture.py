@@ -34,6 +34,7 @@ TOGETHER = {
         **dict.fromkeys(
             (
                 "answers",
+                "bystanders",
                 "completer",
                 "continuation",
                 "drawn",

@@ -63,6 +63,7 @@ class Continuation:
         progress: Callable[[float], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
         previewed: Callable[[RawFill], None] | None = None,
+        free: Callable[[], NDArray[np.uint8] | None] | None = None,
     ) -> RawFill | None:
         """Make one answer; None where nothing in the photo can be continued into the hole.
 
@@ -74,23 +75,32 @@ class Continuation:
             progress: Told the fraction that is done, 0 to 1.
             cancelled: Asked often whether to stop.
             previewed: Shown a soft answer at once and a coarse one soon, before the answer itself.
+            free: Called when the soft answer was shown; returns where no other thing stands, as `free_of`
+                does. Sources are taken from there as far as possible.
 
         Raises:
             RemovalCancelledError: `cancelled` said so.
             RemovalError: The process that removes failed.
             SelectionError: The hole does not fit.
         """
+        soft: NDArray[np.uint8] | None = None
 
         def show(pixels: NDArray[np.uint8]) -> None:
-            if previewed is not None:
+            if previewed is not None and (soft is None or not np.array_equal(pixels, soft)):
                 previewed(RawFill(pixels, variant))
 
         described = recipe.effective_mode == "describe"
+        if previewed is not None and free is not None:
+            self._worker.start(crop, hole, quality="soft")
+            first = self._worker.result(None, cancelled)
+            show(first)
+            soft = first
+        without_things = None if free is None else free()
         # Words steer a removal unless they name most of what is there; to describe that is to ask for it all.
-        allowed = None if described else showing(crop, hole, recipe.caption)
-        if allowed is not None and mostly(allowed, hole):
-            allowed = None
-        for sources in [None] if allowed is None else [allowed, None]:
+        named = None if described else showing(crop, hole, recipe.caption)
+        if named is not None and mostly(named, hole):
+            named = None
+        for sources in _narrower_first(named, without_things):
             try:
                 self._worker.start(
                     crop, hole, variant=variant.seed or 0, allowed=sources, previews=previewed is not None
@@ -100,3 +110,11 @@ class Continuation:
                 continue  # where the choice was narrow, a wider one may have something
             return replace(fill, notices=(CONTINUED,)) if described else fill
         return None
+
+
+def _narrower_first(
+    named: NDArray[np.uint8] | None, free: NDArray[np.uint8] | None
+) -> list[NDArray[np.uint8] | None]:
+    """Return what sources may be taken from, in the order in which that is tried; None is everywhere."""
+    both = [] if named is None or free is None else [np.minimum(named, free)]
+    return [*both, *(one for one in (named, free) if one is not None), None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from nigdt.backdrop import has_surroundings
 from nigdt.bundle.bundle import find_bundle
 from nigdt.bundle.hub import from_pretrained, save_pretrained
 from nigdt.bundle.weights import load_model
+from nigdt.bystanders import Bystanders
 from nigdt.colours import names_part
 from nigdt.context import Context
 from nigdt.continuation import Continuation, continues, drawn_words
@@ -46,6 +48,7 @@ class Inpainter(Finisher):
     """
 
     _continuation: Continuation | None = None
+    _bystanders: Bystanders | None = None
 
     @classmethod
     def from_bundle(
@@ -260,9 +263,10 @@ class Inpainter(Finisher):
     def _continue(
         self, crop: NDArray[np.uint8], hole: NDArray[np.uint8], recipe: Recipe, variant: Variant
     ) -> RawFill:
-        if self._continuation is None:
-            self._continuation = Continuation()
-        fill = self._continuation.fill(crop, hole, recipe, variant)
+        if self._continuation is None or self._bystanders is None:
+            self._continuation, self._bystanders = Continuation(), Bystanders()
+        look = partial(self._bystanders.free, self.bundle, crop, hole)
+        fill = self._continuation.fill(crop, hole, recipe, variant, free=look)
         if fill is not None:
             return fill
         drawn = self._describe(crop, hole, recipe, drawn_words(recipe), [variant])[0]

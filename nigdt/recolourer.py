@@ -188,6 +188,23 @@ class Recolourer:
             return Location()
         return location(found.sure, found.parts.sum(-1), chosen, found.bird)
 
+    @torch.inference_mode()
+    def things(self, crop: NDArray[np.uint8]) -> Floats | None:
+        """Tell where things stand in a context, whatever is selected.
+
+        Args:
+            crop: (h, w, 3).
+
+        Returns:
+            (H, W), 0 to 1, how sure the finder is, at the network's size; None where it sees none.
+
+        Raises:
+            ModelError: The network's answer holds values that are not numbers.
+        """
+        everywhere = np.full(crop.shape[:2], 255, np.uint8)
+        found = self._looker.find(crop, everywhere, *self._looker.reduced(crop, everywhere))
+        return None if found is None else found.sure
+
     def object_at(self, photo: NDArray[np.uint8], x: float, y: float) -> NDArray[np.uint8]:
         """Tell where the object is that was clicked.
 

@@ -7,10 +7,12 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nigdt.bystanders import Bystanders
 from nigdt.continuation import Continuation
 from nigdt.errors import NigdtError, SelectionError
 from nigdt.notices import NOTHING_FITS
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nigdt.answers import RawFill
+    from nigdt.bundle.bundle import BundleInfo
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +39,7 @@ class Removals:
         self._own = threading.local()
         self._ready: queue.SimpleQueue[Continuation] = queue.SimpleQueue()  # for the first thread to come
         self._warmed = False
+        self._bystanders = Bystanders()
 
     def warm_up(self) -> None:
         """Begin the first process before it is asked for; called from one thread."""
@@ -73,7 +77,7 @@ class Removals:
             try:
                 variant = job.request.variants[job.made]
                 shown = show if job.request.previews else None
-                fill = self._continue(crop, mask, job, variant, advance, shown)
+                fill = self._continue(crop, mask, job, bundle, variant, advance, shown)
             except RemovalCancelledError:
                 break
             except NigdtError as error:
@@ -99,6 +103,7 @@ class Removals:
         crop: NDArray[np.uint8],
         mask: NDArray[np.uint8],
         job: Job,
+        bundle: BundleInfo,
         variant: Variant,
         advance: Callable[[float], None],
         shown: Callable[[RawFill], None] | None,
@@ -111,9 +116,11 @@ class Removals:
                 self._own.continuation = Continuation()
         continuation: Continuation = self._own.continuation
 
+        look = partial(self._bystanders.free, bundle, crop, mask)
+
         def attempt() -> RawFill | None:
             return continuation.fill(
-                crop, mask, job.request.recipe, variant, advance, lambda: job.cancelled, shown
+                crop, mask, job.request.recipe, variant, advance, lambda: job.cancelled, shown, look
             )
 
         try:

@@ -1,0 +1,117 @@
+"""Other things beside what is removed: a second camel, a bird on the next branch. They are no sources.
+
+The finder of a bundle sees them. It works on the CPU everywhere, so that a removal gives the same bytes
+whatever the models run on.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from nigdt.bundle.bundle import BundleInfo
+from nigdt.errors import NigdtError
+
+if TYPE_CHECKING:
+    from nigdt.recolourer import Recolourer
+
+__all__ = ["Bystanders", "free_of"]
+
+_SEEN = 0.4
+"""How sure the finder must be of a thing."""
+_BESIDE = 0.012
+"""How far beside a thing places show it too, as a fraction of the context's longest side."""
+_RING = 0.15
+"""Width of what is called around a hole, as a fraction of the root of its area."""
+_WITHIN = 0.35
+"""Fraction of what is around a hole from which on the thing there is what the hole lies in."""
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What was found last: variants of a fill share it."""
+
+    digest: str
+    crop: NDArray[np.uint8]
+    hole: NDArray[np.uint8]
+    free: NDArray[np.uint8] | None
+
+
+class Bystanders:
+    """Looks for things around holes. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loaded: tuple[str, Recolourer] | None = None
+        self._seen: _Seen | None = None
+
+    def free(
+        self, bundle: BundleInfo, crop: NDArray[np.uint8], hole: NDArray[np.uint8]
+    ) -> NDArray[np.uint8] | None:
+        """Return where a context shows no thing beside the hole's own.
+
+        Args:
+            bundle: Whose finder looks.
+            crop: (h, w, 3), the context with what is to be removed.
+            hole: (h, w), above 0 where it is.
+
+        Returns:
+            As `free_of`; None too where the bundle finds no objects or cannot be read.
+        """
+        if not bundle.recolours:
+            return None
+        with self._lock:
+            seen = self._seen
+            if seen is None or seen.crop is not crop or seen.hole is not hole or seen.digest != bundle.digest:
+                seen = self._seen = _Seen(bundle.digest, crop, hole, self._look(bundle, crop, hole))
+            return seen.free
+
+    def _look(
+        self, bundle: BundleInfo, crop: NDArray[np.uint8], hole: NDArray[np.uint8]
+    ) -> NDArray[np.uint8] | None:
+        try:
+            sure = self._of(bundle).things(crop)
+        except NigdtError:  # a removal needs no model
+            return None
+        return None if sure is None else free_of(sure, hole)
+
+    def _of(self, bundle: BundleInfo) -> Recolourer:
+        if self._loaded is None or self._loaded[0] != bundle.digest:
+            from nigdt.bundle.recolour import load_recolour
+            from nigdt.recolourer import Recolourer
+
+            self._loaded = bundle.digest, Recolourer(*load_recolour(bundle.folder))
+        return self._loaded[1]
+
+
+def free_of(sure: NDArray[np.float32], hole: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    """Return where sources may be taken from, (h, w) uint8, 255 or 0; None for everywhere.
+
+    A thing that much of the rim touches is what the hole lies in, as a stain lies on a coat: it stays a
+    source.
+
+    Args:
+        sure: (H, W), 0 to 1, where things are, at any size.
+        hole: (h, w), above 0 where pixels are made.
+    """
+    height, width = sure.shape
+    hidden = cv2.resize((hole > 0).astype(np.float32), (width, height), interpolation=cv2.INTER_AREA) > 0
+    reach = max(2, round(_RING * float(hidden.sum()) ** 0.5))
+    near = cv2.dilate(hidden.astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) > 0
+    ring = near & ~hidden
+    count, names = cv2.connectedComponents(((sure > _SEEN) & ~hidden).astype(np.uint8))
+    touching = np.bincount(names[ring], minlength=count) > _WITHIN * max(1, int(ring.sum()))
+    touching[0] = True
+    others = ~touching[names]
+    if not others.any():
+        return None
+    beside = max(1, round(_BESIDE * max(height, width)))
+    others_grown = cv2.dilate(others.astype(np.uint8), np.ones((2 * beside + 1, 2 * beside + 1), np.uint8))
+    size = (hole.shape[1], hole.shape[0])
+    there = cv2.resize(others_grown * np.uint8(255), size, interpolation=cv2.INTER_LINEAR)
+    return np.where((there < 128) & (hole == 0), np.uint8(255), np.uint8(0))
