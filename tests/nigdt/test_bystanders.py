@@ -18,7 +18,7 @@ from nigdt.recipe import Recipe, Variant
 
 def two_birds() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A photo with one bird twice, side by side: the photo, a mask of the right and one of the left bird."""
-    picture = Image.open(files("nigdt") / "data" / "kingfisher.jpg").convert("RGB")
+    picture = Image.open(str(files("nigdt") / "data" / "kingfisher.jpg")).convert("RGB")
     photo = np.asarray(picture.resize((640, 640 * picture.height // picture.width)))
     both = np.hstack([photo, photo[:, ::-1]])
     inpainter = Inpainter.from_bundle()
@@ -76,7 +76,7 @@ def test_a_removal_looks_for_other_things(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_the_finder_sees_the_other_bird_and_variants_share_what_it_saw() -> None:
     photo, right, left = two_birds()
-    hole = cv2.dilate(right, np.ones((25, 25), np.uint8))
+    hole = np.asarray(cv2.dilate(right, np.ones((25, 25), np.uint8)), np.uint8)
     bystanders = Bystanders()
     free = bystanders.free(find_bundle(), photo, hole)
     assert free is not None
