@@ -281,6 +281,8 @@ def _tinted_body(
     # The target itself leaves what is uncoloured as it is, unless the asked colour has no hue.
     by_target = material.coloured and not asked.neutral
     membership = np.ones_like(thing) if by_target else material.membership
+    if material.pale is not None:
+        membership = np.maximum(membership, material.pale)
     if kept is not None:
         sure = smooth_step(kept, *_SURELY_KEPT)
         membership = membership * (1 - np.maximum(kept * (1 - material.alike), sure))

@@ -31,12 +31,20 @@ _GRAIN = 12.0
 """Lab units; smaller differences between neighbours are smoothed before materials are told apart."""
 _NOISE = 12.0
 """Added to lightness in the saturation, because dark places have none that one could trust."""
+_LIT, _PALE = 0.65, (45.0, 70.0)
+"""Quantile of the lightness of what light falls on; below the first L there it is a dark object, above the
+second a pale one."""
 _LARGEST_GLARE = 0.05
 """Size of a washed out place, beside the object's; what is larger is white."""
 _PART_SIZE = (0.001, 0.02)
 """Size, beside the object's, of a part of another hue that black, white and grey leave as it is."""
-_DARK_PATCH = 42.0
-"""L below which large places without colour (a dog's saddle) take black, white and grey too."""
+_VIVID_PIECE = (0.5, 0.8)
+"""Saturation beside the object's typical one from which on a part of another hue is one, not a shimmer."""
+_WHITISH = (55.0, 70.0)
+"""L from which on a place without colour is white, and stays so."""
+_DARK_PATCH, _PATCH_SIZE = 42.0, 0.008
+"""L below which places without colour (a dog's saddle) take black, white and grey too, and their least size beside
+the object's: eyes and a nose are smaller."""
 _RIM = 2
 """Pixels from an object's edge whose colours are mixed with the surroundings'."""
 _WASHED_OUT, _SOFT_EDGE, _GLARING = 88.0, 0.5, 0.6
@@ -45,6 +53,8 @@ three pixels at most, and the saturation that it is then taken to have, beside t
 _SAME_HUE = (0.12, 0.4)
 """A coloured object's places below the first fraction of its typical saturation are of another material,
 those above the second are of its own."""
+_FAINT = (0.24, 0.36), (0.3, 1.0)
+"""Typical saturations, and how far an object's differences of saturation count there."""
 _OTHER_HUE = (0.3, 0.7)
 """Radians of hue from a coloured object's own: below the first it is the same, above the second another."""
 _STANDS_OUT = (12.0, 20.0)
@@ -91,6 +101,8 @@ class Material:
         lightness: Its median L.
         vividness: (h, w), each place's saturation beside the material's; None if it is white, grey or black.
         turn: (h, w), how far each place's hue is from the commonest, in radians; None with vividness.
+        pale: (h, w), 0 to 1, what of a coloured object has no colour of its own, and loses its tinge when the
+            rest becomes black, white or grey; None otherwise.
     """
 
     membership: Floats
@@ -98,6 +110,7 @@ class Material:
     lightness: float
     vividness: Floats | None = None
     turn: Floats | None = None
+    pale: Floats | None = None
 
     @property
     def coloured(self) -> bool:
@@ -128,19 +141,27 @@ def material_of(lab: Floats, weight: Floats, asked: NamedColour) -> Material:
         turn = _turned(lab, _commonest_hue(lab, weight * membership))
         alike = membership * (1 - smooth_step(np.abs(turn), *_OTHER_HUE))
         vividness = saturation / np.float32(max(typical, 1e-3))
+        # Of a faint tinge, like a grey coat's, differences tell nothing.
+        vividness = 1 + (vividness - 1) * np.float32(np.interp(typical, *_FAINT))
+        pale = None
         if asked.neutral:
-            membership = membership * (1 - _pieces(membership - alike, weight, *_PART_SIZE))
+            pale = (1 - membership) * smooth_step(L, *_WHITISH)
+            vivid = smooth_step(saturation, *(typical * fraction for fraction in _VIVID_PIECE))
+            vivid = vivid * smooth_step(L, *_BLACK)
+            membership = membership * (1 - _pieces((membership - alike) * vivid, weight, *_PART_SIZE))
             dark = (1 - membership) * (L < _DARK_PATCH)
-            membership = np.maximum(membership, _pieces(dark, weight, _PART_SIZE[1], 1))
-        return Material(membership, alike, _quantile(L, weight * membership, 0.5), vividness, turn)
+            membership = np.maximum(membership, _pieces(dark, weight, _PATCH_SIZE, 1))
+        middle = _quantile(L, weight * membership, 0.5)
+        return Material(membership, alike, middle, vividness, turn, pale)
     away = np.hypot(*(lab[..., i] - np.float32(_quantile(lab[..., i], weight, 0.5)) for i in (1, 2)))
     spread = _quantile(away, weight, 0.5)
     membership = 1 - smooth_step(away, _STANDS_OUT[0] + spread, _STANDS_OUT[1] + 1.5 * spread)
     # Dark places differ by less than they are coloured.
     membership = membership * (1 - smooth_step(saturation, *_VIVID_PART))
-    if not asked.neutral:
-        membership = membership * _light_places(L, weight)
-    return Material(membership, membership, _quantile(L, weight * membership, 0.5))
+    if asked.neutral:
+        return Material(membership, membership, _quantile(L, weight * membership, 0.5))
+    membership = membership * _light_places(L, weight)
+    return Material(membership, membership, _lit(L, weight * membership))
 
 
 def tinted(lab: Floats, weight: Floats, material: Material, asked: NamedColour) -> Floats:
@@ -190,6 +211,15 @@ def _moved(L: Floats, own: float, asked: float) -> tuple[Floats, float]:
     return _bounded(moved), usual
 
 
+def _lit(L: Floats, weight: Floats) -> float:
+    """Return an uncoloured object's lightness where light falls on it, of a dark one the median.
+
+    White shows its shade all over, and black patches may belong to it: neither is what it is painted by.
+    """
+    middle, lit = _quantile(L, weight, 0.5), _quantile(L, weight, _LIT)
+    return middle + float(smooth_step(np.float32(lit), *_PALE)) * (lit - middle)
+
+
 def _saturation(lab: Floats) -> Floats:
     """Chroma beside lightness, 0 to 1, (h, w) from Lab (h, w, 3); the same in light and in shade."""
     chroma = np.hypot(lab[..., 1], lab[..., 2])
@@ -218,6 +248,8 @@ def _covered(lab: Floats, weight: Floats, material: Material, asked: NamedColour
         detail = detail * max(_RELIEF, 1 - lifted)
         flat = flat + np.float32(0.3 * lifted) * off
     moved = _bounded(flat + detail)
+    if material.pale is not None:
+        moved = moved + material.pale * (L - moved)
     return np.stack([moved, np.full_like(L, a), np.full_like(L, b)], axis=-1).astype(np.float32)
 
 
