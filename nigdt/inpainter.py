@@ -196,7 +196,8 @@ class Inpainter(Finisher):
             variants: Which of the possible answers.
         """
         if recipe.effective_mode == "recolour":
-            return [self.recolour(crop, mask, recipe.caption, variant) for variant in variants]
+            reaching = recipe.grow is None
+            return [self.recolour(crop, mask, recipe.caption, variant, reaching) for variant in variants]
         if continues(crop, mask, recipe):
             return [self._continue(crop, mask, recipe, variant) for variant in variants]
         return self._describe(crop, mask, recipe, recipe.caption, variants)
@@ -216,9 +217,21 @@ class Inpainter(Finisher):
         return self.complete([job])[0]
 
     def recolour(
-        self, crop: NDArray[np.uint8], selection: NDArray[np.uint8], caption: str, variant: Variant
+        self,
+        crop: NDArray[np.uint8],
+        selection: NDArray[np.uint8],
+        caption: str,
+        variant: Variant,
+        reaching: bool = False,
     ) -> RawFill:
         """Give what is selected the colour that a caption names.
+
+        Args:
+            crop: (h, w, 3), from `Context.sent`, as the next.
+            selection: (h, w).
+            caption: What is wanted; it must name a colour.
+            variant: What the fill is called.
+            reaching: As in `Recolourer.predict`.
 
         Raises:
             CaptionError: It names none.
@@ -226,7 +239,7 @@ class Inpainter(Finisher):
         """
         check_caption(caption)  # before anything is loaded
         net = self._recolouring()
-        found = net.predict(crop, selection, caption)
+        found = net.predict(crop, selection, caption, reaching=reaching)
         pixels = found.apply(crop)[0]
         notices: tuple[str, ...] = ()
         if not seen_to_change(crop, pixels, selection):

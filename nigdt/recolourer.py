@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -29,6 +31,7 @@ from nigdt.recolouring import (
     guided_place,
     meant,
 )
+from nigdt.rim import rim_width, wider
 from nigdt.surroundings import names_surface
 from nigdt.text import Vocabulary
 from nigdt.tint import Material, material_of, tinted
@@ -43,6 +46,11 @@ _WITHIN_REACH = 0.12
 """How far a selection is grown before the finder is asked what is around it, as a fraction of the context."""
 _SURELY_KEPT = (0.5, 0.8)
 """How sure the finder must be of a beak or a leg for it to keep its colour though it has the body's."""
+_OUTSIDE = 0.1
+"""Selection below which a place is surely outside it."""
+_CUT = (1.2, 2.2)
+"""Widths of the rim from a place where the object goes on beyond: nearer than the first it counts as cut there,
+from the second on it does not."""
 _TINY = 1e-6
 
 
@@ -55,6 +63,7 @@ class Recolourer:
         self.device = device
         self.size = net.config.size
         self._looker = Looker(net.finder, net.config.size, device)
+        self._wide: deque[tuple[NDArray[np.uint8], NDArray[np.uint8]]] = deque(maxlen=2)
 
     @torch.inference_mode()
     def predict(
@@ -65,6 +74,7 @@ class Recolourer:
         hidden: bool | None = None,
         *,
         exact: bool = False,
+        reaching: bool = False,
     ) -> Recolouring:
         """Return where the caption's colour goes, and which.
 
@@ -76,6 +86,8 @@ class Recolourer:
                 caption names no part, so that a parrot of four colours becomes blue as a whole.
             exact: Whether the selection is the object itself, which is then not looked for, and nor are parts
                 that keep their colour.
+            reaching: Whether the colour may go on to the edge of a whole object where that lies a little
+                outside the selection (`nigdt.rim`).
 
         Raises:
             CaptionError: The caption names no colour.
@@ -88,6 +100,11 @@ class Recolourer:
         if hidden is None:
             hidden = self._net.config.hide_whole and whole
         asked = find_colours(caption)
+        if reaching and whole and not exact and not names_surface(caption):
+            wide = self._widened(selection)
+            if wide is not None and self._sees_edges(crop, wide):
+                whole_thing = self.predict(crop, wide, caption, hidden)
+                return replace(whole_thing, selection=selection, beyond=self._ends(crop, wide, selection))
         seen = self._looker.look(crop, selection, exact)
         lab, chosen, guide, found, thing = seen.lab, seen.chosen, seen.guide, seen.found, seen.thing
         finer = guide.shape[1] / chosen.shape[1]
@@ -121,6 +138,33 @@ class Recolourer:
                 return _with_body(wanted, target, tint, within, guide, finer, selection)
         place = guided_place(wanted, within, guide, finer)
         return _on_one_grid(place, guided_colour(target, alpha * chosen, lab), selection)
+
+    def _widened(self, selection: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+        """Return a selection with its rim, the same array while it is the same selection; None without rim."""
+        for drawn, wide in self._wide:
+            if drawn is selection:
+                return wide
+        if rim_width(selection) == 0:
+            return None
+        self._wide.append((selection, wider(selection)))
+        return self._wide[-1][1]
+
+    def _sees_edges(self, crop: NDArray[np.uint8], selection: NDArray[np.uint8]) -> bool:
+        """Return whether there is an object whose own edges the finder sees."""
+        seen = self._looker.look(crop, selection)
+        return seen.thing is not None and seen.found is not None and seen.found.fine is not None
+
+    def _ends(self, crop: NDArray[np.uint8], wide: NDArray[np.uint8], drawn: NDArray[np.uint8]) -> Floats:
+        """Return how surely the object ends on the rim, (h, w) in 0..1: not where it goes on beyond."""
+        seen = self._looker.look(crop, wide)
+        assert seen.thing is not None
+        scale = seen.guide.shape[1] / crop.shape[1]
+        outside = enlarged(seen.chosen, seen.guide) < _OUTSIDE
+        on = cv2.erode(((seen.thing > 0.5) & outside).astype(np.uint8), np.ones((3, 3), np.uint8)) == 0
+        if on.all():
+            return np.ones_like(seen.thing)
+        away = cv2.distanceTransform(on.astype(np.uint8), cv2.DIST_L2, 3) / (scale * rim_width(drawn))
+        return smooth_step(np.asarray(away, np.float32), *_CUT)
 
     @torch.inference_mode()
     def predict_parts(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from nigdt.box import selection_box
 from nigdt.colours import find_colours, lab_to_rgb, rgb_to_lab
 from nigdt.errors import CaptionError
+from nigdt.rim import within_rim
 
 __all__ = [
     "Recolouring",
@@ -63,26 +64,35 @@ class Recolouring:
         alpha: (h, w, 4) float32: alpha = the first three times (L, a, b) + the last.
         colour: (h, w, 6) float32: slope and offset on L of the change of L, of a and of b.
         selection: (H, W) uint8, the selection at the size that is painted.
+        beyond: (h, w) float32, 0 to 1, how far places on the selection's rim (`nigdt.rim`) take the colour too;
+            None is nowhere.
+        barred: (H, W), where nothing is painted whatever else is said; None is nowhere.
     """
 
     alpha: Floats
     colour: Floats
     selection: NDArray[np.uint8]
+    beyond: Floats | None = None
+    barred: NDArray[np.bool_] | None = None
 
     @classmethod
-    def of(cls, maps: Floats, selection: NDArray[np.uint8]) -> Recolouring:
+    def of(
+        cls, maps: Floats, selection: NDArray[np.uint8], barred: NDArray[np.bool_] | None = None
+    ) -> Recolouring:
         """Return the recolouring that maps describe, for a selection (H, W) of their context at any size."""
-        return cls(maps[..., :4], maps[..., 4:], selection)
+        beyond = maps[..., 10] if maps.shape[2] > 10 and maps[..., 10].any() else None
+        return cls(maps[..., :4], maps[..., 4:10], selection, beyond, barred)
 
     @property
     def maps(self) -> Floats:
-        """Everything but the selection in one array (h, w, 10): what travels."""
-        return np.concatenate([self.alpha, self.colour], axis=2)
+        """Everything but the selection in one array (h, w, 11): what travels."""
+        beyond = np.zeros(self.alpha.shape[:2], np.float32) if self.beyond is None else self.beyond
+        return np.concatenate([self.alpha, self.colour, beyond[..., None]], axis=2)
 
     @property
     def nbytes(self) -> int:
         """Memory it holds, for caches."""
-        return self.alpha.nbytes + self.colour.nbytes + self.selection.nbytes
+        return self.maps.nbytes + self.selection.nbytes
 
     def apply(self, rgb: NDArray[Any]) -> tuple[NDArray[Any], Floats]:
         """Paint the context at full strength.
@@ -97,23 +107,39 @@ class Recolouring:
         result, alphas = rgb.copy(), np.zeros((height, width), np.float32)
         if not self.selection.any():
             return result, alphas
-        used = selection_box(self.selection)
+        if self.beyond is None:
+            rim, used = self.selection, selection_box(self.selection)
+        else:
+            chosen, used = within_rim(self.selection)
+            rim = self.selection.copy()
+            np.maximum(rim[used.slices], chosen, out=rim[used.slices], casting="unsafe")
+        if self.barred is not None:
+            rim = np.where(self.barred, np.uint8(0), rim)
         rows = max(1, _STRIP // width)
         for top in range(used.top, used.bottom, rows):
             strip = slice(top, min(top + rows, used.bottom))
-            self._paint(rgb, strip, result, alphas)
+            if rim[strip].any():
+                self._paint(rgb, (strip, selection_box(rim[strip]).slices[1]), rim, result, alphas)
         return result, alphas
 
-    def _paint(self, rgb: NDArray[Any], strip: slice, result: NDArray[Any], alphas: Floats) -> None:
+    def _paint(
+        self,
+        rgb: NDArray[Any],
+        part: tuple[slice, slice],
+        rim: NDArray[np.uint8],
+        result: NDArray[Any],
+        alphas: Floats,
+    ) -> None:
+        """Paint a part of a context, where `rim` (H, W) is above 0."""
         most = {"uint8": 255.0, "uint16": 65535.0}.get(rgb.dtype.name, 1.0)
-        if not self.selection[strip].any():
-            return
-        part = (strip, selection_box(self.selection[strip]).slices[1])
         L, a, b = cv2.split(rgb_to_lab(rgb[part].astype(np.float32) / np.float32(most)))
         # Plane by plane: sums over a last axis of three take several times as long.
         on_L, on_a, on_b, offset = self._enlarged(self.alpha, part)
         alpha = np.clip((on_L * L + on_a * a + on_b * b + offset - _LOW) / (_HIGH - _LOW), 0, 1)
-        alpha *= self.selection[part] / np.float32(255)
+        weight = self.selection[part] / np.float32(255)
+        if self.beyond is not None:
+            weight = np.maximum(weight, self._enlarged(self.beyond[..., None], part)[0])
+        alpha *= weight * (rim[part] > 0)
         shade = self._enlarged(self.colour, part)
         moved = [slope * L + offset for slope, offset in zip(shade[0::2], shade[1::2], strict=True)]
         moved[0] += L

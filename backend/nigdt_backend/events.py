@@ -11,7 +11,7 @@ from nigdt_backend.wire import ProtocolError
 
 __all__ = ["MAP_CHANNELS", "Event", "FillPicture", "FillResult", "WordReport"]
 
-MAP_CHANNELS = 10
+MAP_CHANNELS = 11
 """float32 values of each cell of a recolouring's maps."""
 
 

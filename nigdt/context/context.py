@@ -164,10 +164,10 @@ class Context:
                 enlarged, with the photo's fine detail.
             maps: Of a recolouring, which is painted anew instead.
         """
+        if maps is not None and (picture.shape != self.crop.shape or self.unknown is not None):
+            return Recolouring.of(maps, self.selection, self.unknown).apply(self.crop)[0]
         if picture.shape == self.crop.shape:
             return picture
-        if maps is not None:
-            return Recolouring.of(maps, self.selection).apply(self.crop)[0]
         made = enlarge(picture.astype(np.float32), self.crop, self.hole)
         return made if self.mode != "describe" else self._with_own_pixels(made, picture)
 
@@ -236,7 +236,7 @@ class Context:
         fill, weight = self.place(picture, recipe, maps)
         if maps is not None and photo.deep:
             exact = photo.rgb16[self.box.slices].astype(np.float32) / np.float32(65535)
-            painted = Recolouring.of(maps, self.selection).apply(exact)[0] * np.float32(255)
+            painted = Recolouring.of(maps, self.selection, self.unknown).apply(exact)[0] * np.float32(255)
             return photo.paste(self.box, painted, weight / np.float32(255))
         if photo.grey:
             fill = greyed(fill)

@@ -211,9 +211,11 @@ class ModelTurn:
         self._hooks.stage([job], "completing")
         while job.left and not job.cancelled:
             started = time.monotonic()
-            variant = job.request.variants[job.made]
+            variant, recipe = job.request.variants[job.made], job.request.recipe
             try:
-                fill = self._model.inpainter.recolour(crop, selection, job.request.recipe.caption, variant)
+                fill = self._model.inpainter.recolour(
+                    crop, selection, recipe.caption, variant, reaching=recipe.grow is None
+                )
             except NigdtError as error:
                 refused = isinstance(error, (SelectionError, CaptionError))
                 work[job] = EngineError(
