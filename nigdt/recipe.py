@@ -88,7 +88,7 @@ class Recipe:
         variant: Which of the possible answers.
         widen: Factor on the side of the context, 1 to `WIDEN_MAX`.
         grow: Pixels by which the selection is grown before anything else, 0 to `GROW_MAX`; None takes what
-            `GROW` says for the mode.
+            `GROW` says for the mode, and lets a colour go on to the edge of its object (`nigdt.rim`).
         feather: Pixels over which the fill fades out, 0 to `FEATHER_MAX`; None chooses by the selection.
         match_colours: How far the fill's colours are matched at the seam, 0 to 1.
         strength: Opacity of the fill, 0 to 1.

@@ -198,7 +198,7 @@ def _part_requests(
 
 def _painted(recolourer: Recolourer, photo: np.ndarray, selection: np.ndarray, caption: str) -> np.ndarray:
     context = Context.of(photo, selection, recolourer.size, Recipe(caption, "recolour"))
-    found = recolourer.predict(*context.sent, caption)
+    found = recolourer.predict(*context.sent, caption, reaching=True)
     result = photo.copy()
     result[context.box.slices] = Recolouring.of(found.maps, context.selection).apply(context.crop)[0]
     return result
