@@ -16,7 +16,7 @@ __all__ = ["rim_width", "within_rim", "wider"]
 
 Mask = NDArray[np.bool_]
 
-_WIDTH = 1 / 40
+_WIDTH = 1 / 30
 """Width of the rim as a fraction of the selection's longest side."""
 _LEAST = 2
 _SELECTED = 128

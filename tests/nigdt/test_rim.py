@@ -20,14 +20,14 @@ def box(height: int, width: int) -> np.ndarray:
     return selection
 
 
-def test_the_rim_is_a_fortieth_of_the_longest_side() -> None:
-    assert rim_width(box(40, 400)) == 10
+def test_the_rim_is_a_thirtieth_of_the_longest_side() -> None:
+    assert rim_width(box(40, 390)) == 13
     assert rim_width(box(40, 20)) == 2
-    chosen, where = within_rim(box(40, 400))
-    assert (where.left, where.top, where.width, where.height) == (40, 40, 420, 60)
-    assert chosen[30].all()
+    chosen, where = within_rim(box(40, 390))
+    assert (where.left, where.top, where.width, where.height) == (37, 37, 416, 66)
+    assert chosen[33].all()
     assert not chosen[0, 0]  # round corners
-    wide = wider(box(40, 400))
+    wide = wider(box(40, 390))
     assert set(np.unique(wide)) == {0, 255}
     assert np.count_nonzero(wide) == np.count_nonzero(chosen)
 
@@ -35,7 +35,7 @@ def test_the_rim_is_a_fortieth_of_the_longest_side() -> None:
 def test_a_soft_border_is_meant_to_be_soft() -> None:
     assert rim_width(cv2.GaussianBlur(box(100, 400), (0, 0), 6).astype(np.uint8)) == 0
     smooth = cv2.resize(box(100, 400), None, fx=0.77, fy=0.77, interpolation=cv2.INTER_AREA)
-    assert rim_width(np.asarray(smooth, np.uint8)) == round(0.77 * 400 / 40)
+    assert rim_width(np.asarray(smooth, np.uint8)) == round(0.77 * 400 / 30)
 
 
 @pytest.fixture(scope="module")
