@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping
-from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -49,8 +47,8 @@ _SURELY_KEPT = (0.5, 0.8)
 _OUTSIDE = 0.1
 """Selection below which a place is surely outside it."""
 _CUT = (1.2, 2.2)
-"""Widths of the rim from a place where the object goes on beyond: nearer than the first it counts as cut there,
-from the second on it does not."""
+"""Widths of the rim from a place where the object goes on beyond it: nearer than the first it counts as cut
+there, from the second on it does not."""
 _TINY = 1e-6
 
 
@@ -63,7 +61,6 @@ class Recolourer:
         self.device = device
         self.size = net.config.size
         self._looker = Looker(net.finder, net.config.size, device)
-        self._wide: deque[tuple[NDArray[np.uint8], NDArray[np.uint8]]] = deque(maxlen=2)
 
     @torch.inference_mode()
     def predict(
@@ -100,11 +97,6 @@ class Recolourer:
         if hidden is None:
             hidden = self._net.config.hide_whole and whole
         asked = find_colours(caption)
-        if reaching and whole and not exact and not names_surface(caption):
-            wide = self._widened(selection)
-            if wide is not None and self._sees_edges(crop, wide):
-                whole_thing = self.predict(crop, wide, caption, hidden)
-                return replace(whole_thing, selection=selection, beyond=self._ends(crop, wide, selection))
         seen = self._looker.look(crop, selection, exact)
         lab, chosen, guide, found, thing = seen.lab, seen.chosen, seen.guide, seen.found, seen.thing
         finer = guide.shape[1] / chosen.shape[1]
@@ -115,8 +107,13 @@ class Recolourer:
         elif thing is not None and names_surface(caption):  # the surface behind the object
             thing, found = within * (1 - thing), None
         if thing is not None and whole and len(asked) == 1:  # the network's own answer is not needed
-            kept = None if found is None else seen.kept
-            return Recolouring(*_tint(thing, within, kept, guide, finer, asked[0]), selection)
+            kept, beyond = None if found is None else seen.kept, None
+            rim = rim_width(selection) if reaching else 0
+            if rim and found is not None and found.fine is not None:
+                wide = resized(wider(selection) * np.float32(1 / 255), *thing.shape[::-1])
+                within = np.maximum(within, wide)
+                beyond = _ends(thing, within, rim * thing.shape[1] / selection.shape[1])
+            return Recolouring(*_tint(thing, within, kept, guide, finer, asked[0]), selection, beyond)
         reached = chosen if found is None else chosen * found.object
         answer = None if found is None else self._by_parts(found.parts, lab, reached, caption)
         alpha, target = answer or self._answer(lab, reached, caption, hidden)
@@ -138,33 +135,6 @@ class Recolourer:
                 return _with_body(wanted, target, tint, within, guide, finer, selection)
         place = guided_place(wanted, within, guide, finer)
         return _on_one_grid(place, guided_colour(target, alpha * chosen, lab), selection)
-
-    def _widened(self, selection: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-        """Return a selection with its rim, the same array while it is the same selection; None without rim."""
-        for drawn, wide in self._wide:
-            if drawn is selection:
-                return wide
-        if rim_width(selection) == 0:
-            return None
-        self._wide.append((selection, wider(selection)))
-        return self._wide[-1][1]
-
-    def _sees_edges(self, crop: NDArray[np.uint8], selection: NDArray[np.uint8]) -> bool:
-        """Return whether there is an object whose own edges the finder sees."""
-        seen = self._looker.look(crop, selection)
-        return seen.thing is not None and seen.found is not None and seen.found.fine is not None
-
-    def _ends(self, crop: NDArray[np.uint8], wide: NDArray[np.uint8], drawn: NDArray[np.uint8]) -> Floats:
-        """Return how surely the object ends on the rim, (h, w) in 0..1: not where it goes on beyond."""
-        seen = self._looker.look(crop, wide)
-        assert seen.thing is not None
-        scale = seen.guide.shape[1] / crop.shape[1]
-        outside = enlarged(seen.chosen, seen.guide) < _OUTSIDE
-        on = cv2.erode(((seen.thing > 0.5) & outside).astype(np.uint8), np.ones((3, 3), np.uint8)) == 0
-        if on.all():
-            return np.ones_like(seen.thing)
-        away = cv2.distanceTransform(on.astype(np.uint8), cv2.DIST_L2, 3) / (scale * rim_width(drawn))
-        return smooth_step(np.asarray(away, np.float32), *_CUT)
 
     @torch.inference_mode()
     def predict_parts(
@@ -315,6 +285,22 @@ class Recolourer:
             weighted = weighted + place[..., None] * target
         mean: Floats = (weighted / np.maximum(alpha, _TINY)[..., None]).astype(np.float32)
         return np.minimum(1, alpha), mean
+
+
+def _ends(thing: Floats, wide: Floats, rim: float) -> Floats:
+    """Return how surely an object ends on a selection's rim, (h, w) in 0..1: not where it goes on beyond.
+
+    Args:
+        thing: (h, w), 0 to 1, the object.
+        wide: (h, w), 0 to 1, the selection with its rim.
+        rim: Width of the rim in pixels.
+    """
+    beyond = ((thing > 0.5) & (wide < _OUTSIDE)).astype(np.uint8)
+    ended = cv2.erode(beyond, np.ones((3, 3), np.uint8)) == 0
+    if ended.all():
+        return np.ones_like(thing)
+    away = cv2.distanceTransform(ended.astype(np.uint8), cv2.DIST_L2, 3) / max(1.0, rim)
+    return smooth_step(np.asarray(away, np.float32), *_CUT)
 
 
 def _tinted_body(

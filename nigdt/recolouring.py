@@ -64,8 +64,8 @@ class Recolouring:
         alpha: (h, w, 4) float32: alpha = the first three times (L, a, b) + the last.
         colour: (h, w, 6) float32: slope and offset on L of the change of L, of a and of b.
         selection: (H, W) uint8, the selection at the size that is painted.
-        beyond: (h, w) float32, 0 to 1, how far places on the selection's rim (`nigdt.rim`) take the colour too;
-            None is nowhere.
+        beyond: (h, w) float32, 0 to 1, how far places on the selection's rim (`nigdt.rim`) take the colour
+            too; None is nowhere.
         barred: (H, W), where nothing is painted whatever else is said; None is nowhere.
     """
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nigdt.box import Box, selection_box
 
-__all__ = ["rim_width", "within_rim", "wider"]
+__all__ = ["rim_width", "wider", "within_rim"]
 
 Mask = NDArray[np.bool_]
 

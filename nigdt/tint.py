@@ -43,8 +43,8 @@ _VIVID_PIECE = (0.5, 0.8)
 _WHITISH = (55.0, 70.0)
 """L from which on a place without colour is white, and stays so."""
 _DARK_PATCH, _PATCH_SIZE = 42.0, 0.008
-"""L below which places without colour (a dog's saddle) take black, white and grey too, and their least size beside
-the object's: eyes and a nose are smaller."""
+"""L below which places without colour (a dog's saddle) take black, white and grey too, and their least size
+beside the object's: eyes and a nose are smaller."""
 _RIM = 2
 """Pixels from an object's edge whose colours are mixed with the surroundings'."""
 _WASHED_OUT, _SOFT_EDGE, _GLARING = 88.0, 0.5, 0.6
@@ -158,10 +158,11 @@ def material_of(lab: Floats, weight: Floats, asked: NamedColour) -> Material:
     membership = 1 - smooth_step(away, _STANDS_OUT[0] + spread, _STANDS_OUT[1] + 1.5 * spread)
     # Dark places differ by less than they are coloured.
     membership = membership * (1 - smooth_step(saturation, *_VIVID_PART))
-    if asked.neutral:
-        return Material(membership, membership, _quantile(L, weight * membership, 0.5))
-    membership = membership * _light_places(L, weight)
-    return Material(membership, membership, _lit(L, weight * membership))
+    if not asked.neutral:
+        membership = membership * _light_places(L, weight)
+    darkens = not asked.neutral or asked.lab[0] < _DARK[1]
+    own = _lit(L, weight * membership) if darkens else _quantile(L, weight * membership, 0.5)
+    return Material(membership, membership, own)
 
 
 def tinted(lab: Floats, weight: Floats, material: Material, asked: NamedColour) -> Floats:
