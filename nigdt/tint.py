@@ -218,7 +218,8 @@ def _lit(L: Floats, weight: Floats) -> float:
     White shows its shade all over, and black patches may belong to it: neither is what it is painted by.
     """
     middle, lit = _quantile(L, weight, 0.5), _quantile(L, weight, _LIT)
-    return middle + float(smooth_step(np.float32(lit), *_PALE)) * (lit - middle)
+    low, high = _PALE
+    return middle + float(np.clip((lit - low) / (high - low), 0, 1)) * (lit - middle)
 
 
 def _saturation(lab: Floats) -> Floats:
