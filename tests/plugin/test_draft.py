@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 from nigdt_plugin.core import fills
+from nigdt_plugin.core import pyramid as pyramid_
 from nigdt_plugin.core.display import Display, pyramid_of
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.draft import Drafts, Seen
@@ -20,7 +21,7 @@ from nigdt_plugin.core.fills import Candidate, Round
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.layers import Layer
 from nigdt_plugin.core.preview import Preview
-from nigdt_plugin.core.pyramid import Pyramid
+from nigdt_plugin.core.pyramid import Levels, Pyramid, widened
 from nigdt_plugin.core.selection import Patch
 from nigdt_plugin.core.tasks import Tasks
 from PIL import Image
@@ -112,14 +113,26 @@ def test_a_draft_gives_way_without_work_on_the_interface_thread(
 
     monkeypatch.setattr(Document, "composite", watched)
     drawn: list[Region] = []
-    update = Pyramid.update
+    update, put, halved = Pyramid.update, Pyramid.put, pyramid_._halved
 
     def counted(self: Pyramid, region: Region, rgb: np.ndarray, level: int = 0) -> None:
         if level == 0:
             drawn.append(region)
         update(self, region, rgb, level)
 
+    def counted_too(self: Pyramid, levels: Levels) -> None:
+        drawn.append(levels.region)
+        put(self, levels)
+
+    def watched_too(picture: np.ndarray, width: int, height: int) -> np.ndarray:
+        if threading.current_thread() is threading.main_thread() and len(drafts):
+            reduced.append(picture.shape[0] * picture.shape[1])
+        return halved(picture, width, height)
+
+    reduced: list[int] = []
     monkeypatch.setattr(Pyramid, "update", counted)
+    monkeypatch.setattr(Pyramid, "put", counted_too)
+    monkeypatch.setattr(pyramid_, "_halved", watched_too)
     entry, fill = entry_of(document, Recipe("a blue bird", feather=0))
     preview.show(entry, fill, fill.recipe)
     deadline = time.monotonic() + 60
@@ -131,7 +144,9 @@ def test_a_draft_gives_way_without_work_on_the_interface_thread(
     assert drafts
     assert not drafts[0].within(preview.layer.region), "it reaches further than the fill"
     assert not here
-    assert drawn == [preview.layer.region], "around it the photo's own pixels are still there"
+    around = widened(preview.layer.region, WIDTH, HEIGHT)
+    assert drawn == [around], "around it the photo's own pixels are still there"
+    assert max(reduced) < around.width * around.height / 4, "only what the draft covered beside the fill"
     expected = pyramid_of(document)
     expected.update(WHOLE, composite(document, WHOLE, (preview.layer,)))
     assert all(map(np.array_equal, display.pyramid.levels, expected.levels))
