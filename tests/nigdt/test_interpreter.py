@@ -18,8 +18,6 @@ from nigdt.photo import provenance
 from nigdt.photo.photo import Photo
 from nigdt.recipe import Recipe
 
-
-
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems tell no thread's own clock")
 
 

@@ -27,6 +27,7 @@ from nigdt_plugin.core.tasks import Tasks
 from PIL import Image
 
 from nigdt.context import Context
+from nigdt.context.blend import Border
 from nigdt.photo.photo import Photo
 from nigdt.recipe import Recipe
 from nigdt.recolouring import Recolouring
@@ -86,6 +87,32 @@ def test_a_draft_shows_what_the_whole_will(document: Document, recipe: Recipe) -
         apart = np.abs(draft.pixels - whole).mean()
         assert np.abs(before.levels[draft.level][draft.region.slices] - whole).mean() > 3
         assert apart < (3.5 if known is None else 1.5), (seen, known is None)
+
+
+def test_the_photo_along_the_border_is_looked_at_once(
+    document: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each key brings another fill for the same context."""
+    looked: list[int] = []
+    of = Border.of.__func__  # type: ignore[attr-defined]
+
+    def watched(cls: type[Border], crop: np.ndarray, hole: np.ndarray, side: int) -> Border | None:
+        looked.append(side)
+        return of(cls, crop, hole, side)
+
+    entry, fill = entry_of(document, Recipe("a blue bird"))
+    other = replace(fill, pixels=255 - fill.pixels, id="other")
+    drafts, seen = Drafts(document), Seen(1, WHOLE)
+    fresh = Drafts(document).of(entry, other, other.recipe, seen, (), None)
+    monkeypatch.setattr(Border, "of", classmethod(watched))
+    first = drafts.of(entry, fill, fill.recipe, seen, (), None)
+    second = drafts.of(entry, other, other.recipe, seen, (), None)
+    assert len(looked) == 1
+    assert first is not None
+    assert second is not None
+    assert fresh is not None
+    assert np.array_equal(second.pixels, fresh.pixels)
+    assert not np.array_equal(second.pixels, first.pixels)
 
 
 def test_nothing_is_drafted_where_the_fill_is_not_seen(document: Document) -> None:
