@@ -19,7 +19,7 @@ from nigdt_plugin.core.tasks import Hook, Tasks
 
 
 @dataclass(frozen=True, eq=False)
-class Drawn:
+class ShownPart:
     """Pixels of the picture, and as the screen shows them.
 
     Attributes:
@@ -33,7 +33,7 @@ class Drawn:
     levels: Levels
 
     @classmethod
-    def of(cls, document: Document, region: Region, layers: tuple[Layer, ...]) -> Drawn:
+    def of(cls, document: Document, region: Region, layers: tuple[Layer, ...]) -> ShownPart:
         """Draw a region with these layers; in any thread."""
         size = document.width, document.height
         region = widened(region, *size)
@@ -41,7 +41,7 @@ class Drawn:
         return cls(region, pixels, Levels(region, document.on_checks(pixels, region), *size))
 
 
-_Blended = tuple[Layer, dict[Region, Drawn], Pixels, Layer | None]
+_Blended = tuple[Layer, dict[Region, ShownPart], Pixels, Layer | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +89,7 @@ class Preview:
 
     def __init__(self, document: Document, tasks: Tasks) -> None:
         self.layer: Layer | None = None
-        self.drawn: dict[Region, Drawn] = {}
+        self.drawn: dict[Region, ShownPart] = {}
         self.changed, self.drafted = Hook(), Hook()
         self.seen: Callable[[], Seen | None] = lambda: None
         self.failed = Hook()
@@ -205,7 +205,7 @@ class Preview:
                 layer = full.at_strength(wanted.recipe)
             whole = (*(it for it in layers if it.round != layer.round), layer)
             regions = {layer.region} if shown is None else {layer.region, shown.region}
-            return layer, {region: Drawn.of(document, region, whole) for region in regions}, pixels, full
+            return layer, {region: ShownPart.of(document, region, whole) for region in regions}, pixels, full
 
         def done(result: _Blended) -> None:
             layer, drawn, pixels, full = result
