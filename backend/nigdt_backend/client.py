@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -26,6 +27,10 @@ SILENCE_SECONDS = 30.0
 RESENDS = 6
 """How often a job is sent again when the daemon died. One over which it died twice is refused by the daemon
 itself; the others must outlast several of those."""
+
+
+_HELD = 2
+"""Contexts that are remembered as known to the daemon: those of the fills that follow the typing."""
 
 
 @dataclass
@@ -56,6 +61,7 @@ class Client:
         self._connection: Connection | None = None
         self._outstanding: dict[str, _Outstanding] = {}
         self._backlog: list[Event] = []
+        self._held: deque[FillRequest] = deque(maxlen=_HELD)  # each with the digest that the daemon told
         self._quiet = AwakeClock()
 
     @classmethod
@@ -111,7 +117,7 @@ class Client:
             DaemonError: the request breaks a limit, or the daemon cannot be reached.
         """
         try:
-            message = request.to_wire()
+            message = self._named(request).to_wire()
         except ProtocolError as error:
             raise DaemonError(error.code, error.message, error.hint) from None
         self._outstanding[request.job] = _Outstanding(request)
@@ -290,13 +296,32 @@ class Client:
         event = Event(
             header["kind"], job if isinstance(job, str) else None, header, tuple(map(bytes, frames))
         )
+        entry = self._outstanding.get(event.job or "")
+        if event.kind == "accepted" and entry is not None and isinstance(header.get("context"), str):
+            self._hold(replace(entry.request, context=header["context"]))
         if event.job is None or event.kind not in ("done", "error"):
             return event
+        if header.get("code") == "unknown-context" and entry is not None:
+            self._held.clear()
+            with contextlib.suppress(ConnectionLost):  # then it is sent again with the others
+                self._require_socket().send(entry.request.to_wire())
+            return Event("progress", event.job, {"kind": "progress", "job": event.job, "stage": "queued"})
         if header.get("code") in self._handed_back() and event.job in self._outstanding:
             # The daemon is about to replace itself; once the connection breaks, the job is sent again.
             return Event("progress", event.job, {"kind": "progress", "job": event.job, "stage": "queued"})
         self._outstanding.pop(event.job, None)
         return event
+
+    def _named(self, request: FillRequest) -> FillRequest:
+        """Return a request that names its context, if the daemon has that already."""
+        known = next((one for one in self._held if _same_context(one, request)), None)
+        return request if known is None else replace(request, context=known.context)
+
+    def _hold(self, request: FillRequest) -> None:
+        """Take note that the daemon has a request's context."""
+        others = [one for one in self._held if one.context != request.context]
+        self._held.clear()
+        self._held.extend([*others, request])
 
     def _handed_back(self) -> tuple[str, ...]:
         """Return with which codes a job comes back that another daemon will do.
@@ -331,12 +356,20 @@ class Client:
             self._outstanding.clear()
 
     def _open(self) -> None:
+        self._held.clear()
         self._socket, self._connection = connect(
             self._file, start=self._start, timeout=self._timeout, command=self._command
         )
 
     def _silent(self, seconds: float) -> DaemonError:
         return silent(seconds, self._connection)
+
+
+def _same_context(one: FillRequest, other: FillRequest) -> bool:
+    fields = ("width", "height", "channels", "result")
+    return all(getattr(one, name) == getattr(other, name) for name in fields) and (
+        (one.crop is other.crop or one.crop == other.crop) and one.mask == other.mask
+    )
 
 
 def _result(job: str, fills: dict[int, FillPicture], expected: int, done: Event) -> FillResult:

@@ -36,6 +36,7 @@ class Limits:
     requests_burst: int = 400
     finished_jobs: int = 32
     finished_bytes: int = 64 * 1024 * 1024
+    held_bytes: int = 32 * 1024 * 1024
 
 
 LIMITS: Final = Limits()
@@ -55,6 +56,7 @@ CODES: Final[Mapping[str, str]] = {
     "too-many-clients": "as many clients as allowed already have jobs",
     "unknown-bundle": "no model bundle has that name",
     "bundle-broken": "the bundle cannot be loaded",
+    "unknown-context": "crop and mask of that digest are not kept, or no more: send them",
     "unknown-job": "no waiting or running job has that id",
     "job-id-reused": "the id belongs to another request",
     "cancelled": "the client cancelled the job",

@@ -37,6 +37,7 @@ __all__ = [
 ]
 # fmt: on
 
+_DIGEST = r"([0-9a-f]{64})?"
 _ID = re.compile(rf"[A-Za-z0-9_-]{{1,{LIMITS.id_chars}}}")
 
 
@@ -117,6 +118,8 @@ class FillRequest:
         effects: also say what each word changed, in place of the attention.
         previews: also show early states of an answer that takes long: of a removal, of the first fill in a
             context.
+        context: digest of crop and mask that the daemon told with `accepted`; it has them, so they do not
+            travel.
         job: id of the job; sending the same id again is harmless.
     """
 
@@ -132,6 +135,7 @@ class FillRequest:
     attention: bool = False
     effects: bool = False
     previews: bool = False
+    context: str = ""
     job: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     @classmethod
@@ -185,9 +189,11 @@ class FillRequest:
             "effects": self.effects,
             "previews": self.previews,
         }
+        if self.context:
+            header["context"] = self.context
         frames = [self.crop, self.mask]
         FillRequest.from_wire(header, frames)
-        message = encode(header, frames)
+        message = encode(header, [] if self.context else frames)
         if len(message[1]) > LIMITS.header_bytes:
             raise ProtocolError("too-large", f"The header has more than {LIMITS.header_bytes} bytes.")
         return message
@@ -195,6 +201,10 @@ class FillRequest:
     @classmethod
     def from_wire(cls, header: Mapping[str, Any], frames: Sequence[Frame]) -> FillRequest:
         """Check a fill's header and frames.
+
+        Args:
+            header: as it came.
+            frames: crop and mask; of a fill that names its context, those that are kept of that.
 
         Raises:
             ProtocolError: `bad-request` or `too-large`, naming the field.
@@ -240,6 +250,9 @@ class FillRequest:
                     f"The {name} frame has {len(frame)} bytes; {width} x {height} x {size} = "
                     f"{width * height * size} were announced.",
                 )
+        context = header.get("context", "")
+        if not isinstance(context, str) or not re.fullmatch(_DIGEST, context):
+            raise ProtocolError("bad-request", '"context" must be a digest, 64 characters of 0-9 a-f.')
         mask = bytes(frames[1])  # views are compared a byte at a time
         if mask == bytes(len(mask)):
             raise ProtocolError("bad-request", "The mask selects nothing.", "Select what is to be filled.")
@@ -256,5 +269,6 @@ class FillRequest:
             attention=_check_bool(header, "attention"),
             effects=_check_bool(header, "effects"),
             previews=_check_bool(header, "previews"),
+            context=context,
             job=job,
         )

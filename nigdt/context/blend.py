@@ -9,7 +9,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import cv2
@@ -17,11 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nigdt.box import Box, selection_box
-from nigdt.context.membrane import push_pull
+from nigdt.context.membrane import PushPull
 from nigdt.limits import widening
 from nigdt.recipe import Recipe
 
-__all__ = ["ColourShift", "blend", "blend_weight", "colour_match", "greyed", "growth", "hole_of"]
+__all__ = ["Border", "ColourShift", "blend", "blend_weight", "colour_match", "greyed", "growth", "hole_of"]
 
 _RING = 0.04  # width of the compared ring outside the hole, as a fraction of the crop's side
 _REACH = 0.25  # depth in the hole, as a fraction of its size, at which 1/e of the correction is left
@@ -110,6 +112,65 @@ def _dilated(selection: NDArray[np.uint8], steps: int, fall: float = 0.0) -> NDA
     return np.rint(grown).astype(np.uint8)
 
 
+class Border:
+    """The photo along the border of a hole, with which fills are compared.
+
+    Args:
+        seen: (h, w, 3) uint8, the context, at the size at which they are compared.
+        inside: (h, w) bool, the hole.
+        width: Columns of the context that it stands for.
+        height: Rows of the context that it stands for.
+        reduce: Makes a fill as small.
+    """
+
+    def __init__(
+        self,
+        seen: NDArray[np.uint8],
+        inside: NDArray[np.bool_],
+        width: int,
+        height: int,
+        reduce: Callable[[NDArray[Any]], NDArray[Any]] = lambda values: values,
+    ) -> None:
+        outside_distance = cv2.distanceTransform((~inside).astype(np.uint8), cv2.DIST_L2, 3)
+        inside_distance = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3)
+        reach = max(2.0, _RING * max(inside.shape))
+        known = np.where(inside, 0, np.clip(1 - (outside_distance - 1) / reach, 0, 1)).astype(np.float32)
+        extent = 2 * float(inside_distance.max())
+        self._fade = np.exp(-inside_distance / max(1.0, _REACH * extent)).astype(np.float32)
+        self._spread = PushPull(known)
+        self._seen = seen.astype(np.float32)
+        self._reduce = reduce
+        self._size = width, height
+
+    @classmethod
+    def of(cls, crop: NDArray[np.uint8], hole: NDArray[np.uint8], side: int = _WORKING) -> Border | None:
+        """Look at the photo along a border, as `ColourShift.of`; None without one."""
+        inside = hole > 0
+        if inside.all() or not inside.any():
+            return None
+        height, width = hole.shape
+        scale = min(1.0, side / max(height, width))
+        if scale == 1:
+            return cls(crop, inside, width, height)
+        step = round(1 / scale)
+        if side < _WORKING and step >= _WHOLE:
+            covered = _by_whole(inside.astype(np.float32), step) > 1e-6
+            if covered.any() and not covered.all():
+                rows, columns = covered.shape
+                seen = _by_whole(crop, step).astype(np.uint8)
+                return cls(seen, covered, step * columns, step * rows, partial(_by_whole, step=step))
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        reduce = partial(cv2.resize, dsize=size, interpolation=cv2.INTER_AREA)
+        hidden = reduce(inside.astype(np.float32))
+        return cls(reduce(crop).astype(np.uint8), hidden > 1e-4, width, height, reduce)
+
+    def shift(self, fill: NDArray[np.uint8]) -> ColourShift:
+        """Return what the colours of a fill (h, w, 3) miss."""
+        drawn = self._reduce(fill).astype(np.uint8, copy=False)
+        difference = np.clip(self._seen - drawn, -_LIMIT, _LIMIT)
+        return ColourShift(self._spread(difference) * self._fade[..., None], *self._size)
+
+
 @dataclass(frozen=True)
 class ColourShift:
     """What a fill's colours miss of the photo's along the border of the hole, spread into the hole.
@@ -142,27 +203,8 @@ class ColourShift:
             side: Longest side in pixels at which they are compared; less than the default, for a draft, is
                 met roughly only.
         """
-        inside = hole > 0
-        if inside.all() or not inside.any():
-            return None
-        height, width = hole.shape
-        scale = min(1.0, side / max(height, width))
-        if scale == 1:
-            return cls(_correction(crop, fill, inside), width, height)
-        step = round(1 / scale)
-        if side < _WORKING and step >= _WHOLE:
-            whole = [_by_whole(values, step).astype(np.uint8) for values in (crop, fill)]
-            covered = _by_whole(inside.astype(np.float32), step) > 1e-6
-            if covered.any() and not covered.all():
-                values = _correction(whole[0], whole[1], covered)
-                return cls(values, step * values.shape[1], step * values.shape[0])
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        seen, drawn, hidden = (
-            cv2.resize(values, size, interpolation=cv2.INTER_AREA)
-            for values in (crop, fill, inside.astype(np.float32))
-        )
-        values = _correction(seen.astype(np.uint8), drawn.astype(np.uint8), hidden > 1e-4)
-        return cls(values, width, height)
+        border = Border.of(crop, hole, side)
+        return None if border is None else border.shift(fill)
 
     def at(self, box: Box, step: int = 1) -> NDArray[np.float32]:
         """Return what to add in a part of the context.
@@ -232,20 +274,6 @@ def colour_match(
         box = selection_box(hole)
         matched[box.slices] = shift.add_to(np.ascontiguousarray(fill[box.slices]), box, fraction)
     return matched
-
-
-def _correction(
-    crop: NDArray[np.uint8], fill: NDArray[np.uint8], inside: NDArray[np.bool_]
-) -> NDArray[np.float32]:
-    """Return what to add to the fill, (h, w, 3); fades out towards the middle of the hole."""
-    outside_distance = cv2.distanceTransform((~inside).astype(np.uint8), cv2.DIST_L2, 3)
-    inside_distance = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3)
-    width = max(2.0, _RING * max(inside.shape))
-    known = np.where(inside, 0, np.clip(1 - (outside_distance - 1) / width, 0, 1)).astype(np.float32)
-    difference = np.clip(crop.astype(np.float32) - fill, -_LIMIT, _LIMIT)
-    extent = 2 * float(inside_distance.max())
-    fade = np.exp(-inside_distance / max(1.0, _REACH * extent)).astype(np.float32)
-    return push_pull(difference, known) * fade[..., None]
 
 
 def blend(

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Membrane", "push_pull"]
+__all__ = ["Membrane", "PushPull", "push_pull"]
 
 _WORKING = 256  # longest side that a membrane is computed at
 
@@ -23,7 +23,22 @@ def push_pull(values: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArr
     Returns:
         (h, w, c): `values` where the weight is 1, smoothly interpolated where it is 0.
     """
-    return _fill_in(values, _pyramid(weight))
+    return PushPull(weight)(values)
+
+
+class PushPull:
+    """Does `push_pull` again and again with one weight.
+
+    Args:
+        weight: (h, w), 0 to 1.
+    """
+
+    def __init__(self, weight: NDArray[np.float32]) -> None:
+        self._levels = _pyramid(weight)
+
+    def __call__(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Fill in values (h, w, c)."""
+        return _fill_in(values, self._levels)
 
 
 def _pyramid(weight: NDArray[np.float32]) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:

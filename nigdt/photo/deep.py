@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nigdt.errors import PhotoError
+from nigdt.interpreter import compressed
 from nigdt.photo import png
 from nigdt.photo.metadata import png_chunks, tiff_tags
 
@@ -198,7 +199,8 @@ def write_tiff16(samples: NDArray[np.uint16], info: Mapping[str, Any], orientati
         orientation: EXIF orientation 1 to 8.
     """
     height, width, channels = samples.shape
-    strip = zlib.compress(samples.astype("<u2").tobytes(), 4)
+    little = np.ascontiguousarray(samples, "<u2")
+    strip = list(compressed(little.data.cast("B"), 4))
     tags = tiff_tags(info)
     tags.endian = "<"
     fields: dict[int, Any] = {
@@ -211,7 +213,7 @@ def write_tiff16(samples: NDArray[np.uint16], info: Mapping[str, Any], orientati
         274: orientation,
         _TIFF_CHANNELS: channels,
         278: height,
-        _STRIP_BYTES: len(strip),
+        _STRIP_BYTES: sum(map(len, strip)),
         _TIFF_PLANES: 1,
     }
     if info.get("dpi"):
@@ -223,7 +225,7 @@ def write_tiff16(samples: NDArray[np.uint16], info: Mapping[str, Any], orientati
             fields[tag] = info[name]
     for tag, value in fields.items():
         tags[tag] = value
-    return tags.tobytes()[len(_EXIF_HEAD) :] + strip
+    return b"".join([tags.tobytes()[len(_EXIF_HEAD) :], *strip])
 
 
 def deflate_tiff(data: bytes) -> bytes:
@@ -243,11 +245,11 @@ def deflate_tiff(data: bytes) -> bytes:
     if len(fields) < 3:
         return data
     (offset,) = struct.unpack_from(fields[_STRIP_OFFSETS][0], data, fields[_STRIP_OFFSETS][1])
-    strip = zlib.compress(memoryview(data)[offset:], 4)
+    strip = list(compressed(memoryview(data)[offset:], 4))
     head = bytearray(data[:offset])
     try:
         struct.pack_into(fields[_COMPRESSION][0], head, fields[_COMPRESSION][1], _DEFLATE)
-        struct.pack_into(fields[_STRIP_BYTES][0], head, fields[_STRIP_BYTES][1], len(strip))
+        struct.pack_into(fields[_STRIP_BYTES][0], head, fields[_STRIP_BYTES][1], sum(map(len, strip)))
     except struct.error:  # larger than before, and more than the field holds
         return data
-    return bytes(head) + strip
+    return b"".join([bytes(head), *strip])

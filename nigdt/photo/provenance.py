@@ -25,6 +25,7 @@ from PIL import Image
 from nigdt import __version__
 from nigdt.box import Box, selection_box
 from nigdt.errors import PhotoError
+from nigdt.interpreter import pieces
 from nigdt.limits import CAPTION_CHARS
 from nigdt.photo import jpeg_xmp, png, xmp
 from nigdt.photo.opening import MAX_PIXELS, opened, reason
@@ -301,7 +302,7 @@ def _jpeg(data: bytes, fills: Sequence[DrawnFill]) -> bytes:
         packet = _xmp(fills, own, extension=extension)
     if len(packet) > jpeg_xmp.LONGEST:  # the photo's own leaves no room to name an extension
         return data
-    return before + jpeg_xmp.segments(packet, extension) + behind
+    return b"".join([before, jpeg_xmp.segments(packet, extension), behind])
 
 
 def _webp(data: bytes, fills: Sequence[DrawnFill]) -> bytes:
@@ -349,9 +350,10 @@ def _tiff(data: bytes, fills: Sequence[DrawnFill]) -> bytes:
             own = data[place : place + length]
     packet = _xmp(fills, own)
     entries = [entry for entry in entries if struct.unpack(order + "H", entry[:2])[0] != _TIFF_PACKET]
-    data += b"\x00" * (len(data) % 2)
-    entries.append(struct.pack(order + "HHII", _TIFF_PACKET, 1, len(packet), len(data)))
+    added = b"\x00" * (len(data) % 2)
+    entries.append(struct.pack(order + "HHII", _TIFF_PACKET, 1, len(packet), len(data) + len(added)))
     entries.sort(key=lambda entry: struct.unpack(order + "H", entry[:2])[0])
-    data += packet + b"\x00" * (len(packet) % 2)
+    added += packet + b"\x00" * (len(packet) % 2)
     directory = struct.pack(order + "H", len(entries)) + b"".join(entries) + rest
-    return data[:4] + struct.pack(order + "I", len(data)) + data[8:] + directory
+    where = struct.pack(order + "I", len(data) + len(added))
+    return b"".join([data[:4], where, *pieces(data, 8), added, directory])

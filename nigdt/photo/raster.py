@@ -252,7 +252,8 @@ class Raster:
             return Image.fromarray(samples.astype(np.uint8) * 255).convert("1", dither=Image.Dither.NONE)
         if kind == "I;16":
             samples = samples.astype("<u2")
-        image = Image.frombytes(kind, (width, height), samples.tobytes())
+        # A view: a copy of all pixels would keep every other thread waiting.
+        image = Image.frombytes(kind, (width, height), np.ascontiguousarray(samples).data.cast("B"))
         if self._palette is not None:
             image.putpalette(self._palette.colours[: self._palette.length].tobytes())
         return image

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 from nigdt_plugin.core import fills
+from nigdt_plugin.core import pyramid as pyramid_
 from nigdt_plugin.core.display import Display, pyramid_of
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.draft import Drafts, Seen
@@ -20,12 +21,13 @@ from nigdt_plugin.core.fills import Candidate, Round
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.layers import Layer
 from nigdt_plugin.core.preview import Preview
-from nigdt_plugin.core.pyramid import Pyramid
+from nigdt_plugin.core.pyramid import Levels, Pyramid, widened
 from nigdt_plugin.core.selection import Patch
 from nigdt_plugin.core.tasks import Tasks
 from PIL import Image
 
 from nigdt.context import Context
+from nigdt.context.blend import Border
 from nigdt.photo.photo import Photo
 from nigdt.recipe import Recipe
 from nigdt.recolouring import Recolouring
@@ -87,6 +89,32 @@ def test_a_draft_shows_what_the_whole_will(document: Document, recipe: Recipe) -
         assert apart < (3.5 if known is None else 1.5), (seen, known is None)
 
 
+def test_the_photo_along_the_border_is_looked_at_once(
+    document: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each key brings another fill for the same context."""
+    looked: list[int] = []
+    of = Border.of.__func__  # type: ignore[attr-defined]
+
+    def watched(cls: type[Border], crop: np.ndarray, hole: np.ndarray, side: int) -> Border | None:
+        looked.append(side)
+        return of(cls, crop, hole, side)
+
+    entry, fill = entry_of(document, Recipe("a blue bird"))
+    other = replace(fill, pixels=255 - fill.pixels, id="other")
+    drafts, seen = Drafts(document), Seen(1, WHOLE)
+    fresh = Drafts(document).of(entry, other, other.recipe, seen, (), None)
+    monkeypatch.setattr(Border, "of", classmethod(watched))
+    first = drafts.of(entry, fill, fill.recipe, seen, (), None)
+    second = drafts.of(entry, other, other.recipe, seen, (), None)
+    assert len(looked) == 1
+    assert first is not None
+    assert second is not None
+    assert fresh is not None
+    assert np.array_equal(second.pixels, fresh.pixels)
+    assert not np.array_equal(second.pixels, first.pixels)
+
+
 def test_nothing_is_drafted_where_the_fill_is_not_seen(document: Document) -> None:
     entry, fill = entry_of(document, Recipe("a blue bird"))
     assert Drafts(document).of(entry, fill, fill.recipe, Seen(0, Region(0, 0, 1, 1)), (), None) is None
@@ -112,14 +140,26 @@ def test_a_draft_gives_way_without_work_on_the_interface_thread(
 
     monkeypatch.setattr(Document, "composite", watched)
     drawn: list[Region] = []
-    update = Pyramid.update
+    update, put, halved = Pyramid.update, Pyramid.put, pyramid_._halved
 
     def counted(self: Pyramid, region: Region, rgb: np.ndarray, level: int = 0) -> None:
         if level == 0:
             drawn.append(region)
         update(self, region, rgb, level)
 
+    def counted_too(self: Pyramid, levels: Levels) -> None:
+        drawn.append(levels.region)
+        put(self, levels)
+
+    def watched_too(picture: np.ndarray, width: int, height: int) -> np.ndarray:
+        if threading.current_thread() is threading.main_thread() and len(drafts):
+            reduced.append(picture.shape[0] * picture.shape[1])
+        return halved(picture, width, height)
+
+    reduced: list[int] = []
     monkeypatch.setattr(Pyramid, "update", counted)
+    monkeypatch.setattr(Pyramid, "put", counted_too)
+    monkeypatch.setattr(pyramid_, "_halved", watched_too)
     entry, fill = entry_of(document, Recipe("a blue bird", feather=0))
     preview.show(entry, fill, fill.recipe)
     deadline = time.monotonic() + 60
@@ -131,7 +171,9 @@ def test_a_draft_gives_way_without_work_on_the_interface_thread(
     assert drafts
     assert not drafts[0].within(preview.layer.region), "it reaches further than the fill"
     assert not here
-    assert drawn == [preview.layer.region], "around it the photo's own pixels are still there"
+    around = widened(preview.layer.region, WIDTH, HEIGHT)
+    assert drawn == [around], "around it the photo's own pixels are still there"
+    assert max(reduced) < around.width * around.height / 4, "only what the draft covered beside the fill"
     expected = pyramid_of(document)
     expected.update(WHOLE, composite(document, WHOLE, (preview.layer,)))
     assert all(map(np.array_equal, display.pyramid.levels, expected.levels))

@@ -122,8 +122,8 @@ def test_a_context_that_is_not_square_is_shown_as_it_is(
     panel.open(photo)
     panel.select(20, 60, 220, 100)
     panel.fill("a red bird", 2)
-    panel.idle()
     round_, strip = panel.session.filling.round, panel.window.side.strip
+    panel.until(lambda: strip.item(1).data(Qt.ItemDataRole.DecorationRole) is not None)
     assert (round_.context.box.width, round_.context.box.height) == (240, 160)
     small = thumbnail(round_.context, round_.fills[0])
     assert small.width() > 1.4 * small.height()

@@ -17,6 +17,34 @@ from PyQt6.QtWidgets import QLabel
 
 from nigdt.limits import CAPTION_CHARS
 
+COLLECTS = """
+import gc, sys, time
+from PyQt6.QtCore import QTimer
+from nigdt_plugin.ui import app
+from nigdt_plugin.ui.window import Window
+
+def shown(self, event):
+    def look():
+        print(gc.get_freeze_count(), len(gc.get_objects()), sys.getswitchinterval())
+        self.close()
+    QTimer.singleShot(500, look)
+
+Window.showEvent = shown
+sys.exit(app.run(app.Start()))
+"""
+
+
+def test_what_the_start_made_is_not_looked_through_for_garbage_again(lonely_user: Path):
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run(
+        [sys.executable, "-c", COLLECTS], env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    left_alone, looked_through, switch = map(float, done.stdout.split())
+    assert left_alone > 10 * looked_through
+    assert switch == pytest.approx(0.001)
+
+
 RAISES = """
 import sys
 from pathlib import Path

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
-from nigdt_plugin.core import finder_client, german, session
+from nigdt_plugin.core import finder_client, german, heat, session
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.selection import nothing
 from nigdt_plugin.ui import tools
 from nigdt_plugin.ui.models import ModelDialog
+from nigdt_plugin.ui.strip import thumbnail
 from nigdt_plugin.ui.tools import TOOLS
 from panel import Panel, click, press
 from PIL import Image
 from PyQt6.QtCore import QPoint, QPointF, Qt
-from PyQt6.QtGui import QColor, QWheelEvent
+from PyQt6.QtGui import QColor, QPixmap, QWheelEvent
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QWidget
 
@@ -110,6 +112,42 @@ def test_fills_follow_the_typing(panel: Panel, photo: Path):
         60,
     )
     assert {fill.caption for fill in panel.session.filling.round.fills} == {"a red and then a blue bird"}
+
+
+def test_a_key_asks_for_its_fill_before_anything_is_painted(panel: Panel, photo: Path):
+    panel.session.settings.live = True
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    filling, caption = panel.session.filling, panel.window.side.describe.caption
+    caption.setFocus()
+    QTest.keyClicks(caption, "a re")
+    panel.until(lambda: not filling.busy and not filling.preview.busy)
+    QTest.keyClick(caption, "d")
+    assert [job.request.recipe.caption for job in filling.jobs.values()] == ["a red"]
+
+
+def test_fills_are_made_small_beside_the_window(panel: Panel, photo: Path, monkeypatch: pytest.MonkeyPatch):
+    threads: list[threading.Thread] = []
+    real = heat.of_fill
+
+    def of_fill(*arguments, **options):
+        threads.append(threading.current_thread())
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(heat, "of_fill", of_fill)
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    panel.fill("a red bird", 3)
+    filling, strip = panel.session.filling, panel.window.side.strip
+
+    def small(position: int) -> QPixmap | None:
+        return strip.item(position).data(Qt.ItemDataRole.DecorationRole)
+
+    panel.until(lambda: all(small(position) for position in range(3)))
+    assert len(threads) == 3
+    assert threading.main_thread() not in threads
+    for position, fill in enumerate(filling.round.fills):
+        assert small(position).toImage() == thumbnail(filling.round.context, fill).toImage()
 
 
 def test_nothing_is_filled_by_itself_when_a_selection_comes_back(panel: Panel, photo: Path):

@@ -20,6 +20,7 @@ from pathlib import Path
 import zmq
 
 from nigdt.errors import UNKNOWN_HOME, is_unknown_home, one_line
+from nigdt.interpreter import hand_over_soon
 from nigdt.memory import allowed_bytes
 from nigdt.runtime.cpu_time import allowed_seconds, before_it_is_used_up
 from nigdt.runtime.surroundings import drop_unreadable_allocator_settings
@@ -51,8 +52,6 @@ LEAST_MEMORY_MB = 1000
 """Memory without which no build of PyTorch can be loaded."""
 LEAST_CPU_SECONDS = 60
 """CPU time without which it would load the model over and over."""
-SWITCH_SECONDS = 0.001
-"""So long a thread keeps Python's lock while another waits, instead of 5 ms: each fill passes it on."""
 LOCK_WAIT_SECONDS = 4.0
 """So long at most a daemon that has stopped serving takes to end."""
 LOOK_SECONDS = 0.1
@@ -101,7 +100,7 @@ def main(arguments: Sequence[str] | None = None, engine_factory: EngineFactory |
             f"This shell lets a program use {memory / 1e6:.0f} MB of memory; the daemon needs "
             f"{LEAST_MEMORY_MB} (`ulimit -v`)."
         )
-    sys.setswitchinterval(SWITCH_SECONDS)
+    hand_over_soon()
     keep_openmp_calm()
     keep_openblas_calm()
     keep_freed_memory()

@@ -23,9 +23,10 @@ class Replies:
 
     def accepted(self, job: Job, position: int) -> bool:
         """Tell a client that its job was accepted."""
-        return self.send(
-            job.client, encode({"kind": "accepted", "job": job.request.job, "position": position})
-        )
+        header: dict[str, Any] = {"kind": "accepted", "job": job.request.job, "position": position}
+        if job.held:
+            header["context"] = job.context.hex()
+        return self.send(job.client, encode(header))
 
     def progress(self, job: Job, position: int) -> bool:
         """Tell a client what its job waits for; both sides also take this as a sign of life."""

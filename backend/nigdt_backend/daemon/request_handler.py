@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from nigdt_backend.daemon.dispatch import Dispatcher
+from nigdt_backend.daemon.held import HeldContexts
 from nigdt_backend.daemon.rate_limiter import Admission, RateLimiter
 from nigdt_backend.daemon.replies import Replies
 from nigdt_backend.daemon.scheduler import ClientKey, Job
@@ -54,6 +55,7 @@ class RequestHandler:
         self._limiter = limiter
         self._status = status
         self._stop = stop
+        self._held = HeldContexts()
         self._counts: Counter[str] = Counter()
 
     def handle(self, incoming: Incoming) -> None:
@@ -101,12 +103,18 @@ class RequestHandler:
 
     def _fill(self, incoming: Incoming, header: Mapping[str, Any], frames: Sequence[Frame]) -> None:
         now = time.monotonic()
-        job = Job(incoming.user, incoming.client, FillRequest.from_wire(header, frames), now)
+        named = bool(header.get("context")) and not frames
+        request = (
+            self._held.complete(incoming.user, header) if named else FillRequest.from_wire(header, frames)
+        )
+        context = bytes.fromhex(request.context) if named else b""
+        job = Job(incoming.user, incoming.client, request, now, context)
         book = self._dispatcher.book
         known, finished = book.active(job.key), book.finished(job.key)
         if any(entry is not None and entry.digest != job.digest for entry in (known, finished)):
             raise ProtocolError("job-id-reused", "That job id belongs to another request.", "Use a new id.")
         self._limiter.sent_job(incoming.client, now)
+        job.held = self._held.keep(job)
         if known is not None:
             self._dispatcher.resume(known, incoming.client)
         elif finished is not None:

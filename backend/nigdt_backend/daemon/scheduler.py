@@ -32,6 +32,7 @@ class Job:
         request: what to fill.
         submitted: seconds, monotonic.
         context: digest of crop, mask, size and growth: equal for requests that share an image encoding.
+            Given where it is known already.
         digest: digest of the whole request, to tell a resend from a reused id.
         stage: one of `protocol.STAGES`.
         answers: messages sent so far, kept for a client that comes back.
@@ -39,6 +40,7 @@ class Job:
         fraction: how much of it is done, 0 to 1, where that is known; set from the model's thread.
         lane: what makes its next fill.
         drawn: whether the model draws what was to be continued, since nothing in the photo fits.
+        held: whether later fills may name its context.
         alone: whether it runs while nothing else does, since what it ran beside failed.
         made: fills made and sent.
         seconds: time per step ("encode", "complete"); an encoding found in the cache took 0.
@@ -49,7 +51,7 @@ class Job:
     client: ClientKey
     request: FillRequest = field(repr=False)
     submitted: float
-    context: bytes = field(init=False, repr=False)
+    context: bytes = field(default=b"", repr=False)
     digest: bytes = field(init=False, repr=False)
     stage: str = "queued"
     answers: list[list[Frame]] = field(default_factory=list, repr=False)
@@ -57,6 +59,7 @@ class Job:
     fraction: float | None = None
     lane: LaneName = field(init=False)
     drawn: bool = False
+    held: bool = False
     alone: bool = False
     made: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
@@ -64,12 +67,7 @@ class Job:
 
     def __post_init__(self) -> None:
         request, recipe = self.request, self.request.recipe
-        context = hashlib.sha256()  # processors have instructions for it
-        context.update(f"{request.width} {request.height} {request.channels} {request.result} ".encode())
-        if request.result == "placed":  # then the daemon makes the hole of the mask
-            context.update(f"{recipe.effective_mode} {recipe.grown} ".encode())
-        context.update(request.crop)
-        context.update(request.mask)
+        self.context = self.context or _digest_of_context(request)
         rest = [
             recipe.to_dict(),
             [variant.to_dict() for variant in request.variants],
@@ -78,7 +76,6 @@ class Job:
             request.effects,
             request.previews,
         ]
-        self.context = context.digest()
         self.digest = hashlib.sha256(self.context + json.dumps(rest).encode()).digest()
         removes = recipe.effective_mode == "remove" and request.result != "object"
         self.lane = "removal" if removes else "model"
@@ -282,6 +279,16 @@ class Scheduler:
         self._bytes -= job.size
         if not self._lines[job.client]:
             del self._lines[job.client]
+
+
+def _digest_of_context(request: FillRequest) -> bytes:
+    recipe, digest = request.recipe, hashlib.sha256()  # processors have instructions for it
+    digest.update(f"{request.width} {request.height} {request.channels} {request.result} ".encode())
+    if request.result == "placed":  # then the daemon makes the hole of the mask
+        digest.update(f"{recipe.effective_mode} {recipe.grown} ".encode())
+    digest.update(request.crop)
+    digest.update(request.mask)
+    return digest.digest()
 
 
 def _alike(one: Job, other: Job) -> bool:

@@ -12,6 +12,8 @@ from typing import Any
 import click
 from nigdt_backend.bench.load import own_daemon
 
+from nigdt.interpreter import leave_alone
+
 BLOCK_MS, KEY_MS, MEMORY_MIB = 50, 150, 1200
 LAYERS = 10
 ROUND_SECONDS = 120
@@ -61,6 +63,7 @@ def _measure(folder: Path) -> dict[str, Any]:
     from nigdt_plugin.ui.window import Window
 
     app = application()
+    leave_alone()  # as a panel does once it is shown
     photo = folder / "large.jpg"
     script.write_photo(photo)
     blocks: dict[str, tuple[int, int, int]] = {}

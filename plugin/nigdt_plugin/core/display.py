@@ -70,13 +70,15 @@ class Display:
 
     def _show(self, region: Region) -> None:
         layer = self._preview.layer
-        document = self._document
+        document, drawn = self._document, self._preview.drawn.get(region)
         if layer is None or (
             region.without(layer.region) == [region] and self._preview.without(layer) == document.layers
         ):
             pixels = document.rgb[region.slices]
-        elif region in self._preview.drawn:
-            pixels = self._preview.drawn[region]
+        elif drawn is not None:
+            self.pyramid.put(drawn.levels)
+            self.drawn(drawn.region)
+            return
         else:
             pixels = document.composite(region, (*self._preview.without(layer), layer))
         self._draw(region, pixels)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nigdt.box import Box
 from nigdt.context import Context
-from nigdt.context.blend import ColourShift, blend_weight, greyed, growth
+from nigdt.context.blend import Border, ColourShift, blend_weight, greyed, growth
 from nigdt.recipe import Recipe
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.fills import Candidate, Round, region_of
@@ -96,6 +96,7 @@ class Drafts:
         self._document = document
         self._edge: _Edge | None = None
         self._shift: tuple[Candidate, ColourShift | None] | None = None
+        self._border: tuple[Context, Border | None] | None = None
         self._ground: tuple[object, Pixels] | None = None
         self._picture: tuple[object, Pixels] | None = None
         self._weight: tuple[object, NDArray[np.float32]] | None = None
@@ -186,7 +187,10 @@ class Drafts:
     def _shift_of(self, context: Context, fill: Candidate) -> ColourShift | None:
         if self._shift is None or self._shift[0] is not fill:
             crop, hole = context.sent
-            shift = ColourShift.of(crop, fill.pixels, hole, _SHIFT_SIDE)
+            if self._border is None or self._border[0] is not context:
+                self._border = context, Border.of(crop, hole, _SHIFT_SIDE)
+            border = self._border[1]
+            shift = None if border is None else border.shift(fill.pixels)
             if shift is not None:
                 across, down = context.box.width / crop.shape[1], context.box.height / crop.shape[0]
                 shift = ColourShift(shift.values, round(shift.width * across), round(shift.height * down))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 from nigdt_backend.client import DaemonError
-from nigdt_backend.protocol import Event, FillPicture, FillRequest
+from nigdt_backend.protocol import Event, FillPicture
 
 from nigdt.colours import find_colours
 from nigdt.context import Context
@@ -321,14 +321,8 @@ class Filling(Choosing):
     ) -> None:
         assert self.round is not None
         live, effects = purpose is Purpose.LIVE, purpose is Purpose.WORDS
-        request = FillRequest.of(
-            self.round.context,
-            recipe,
-            variants,
-            live=live,
-            effects=effects,
-            previews=purpose in (Purpose.FILLS, Purpose.LIVE),
-        )
+        previews = purpose in (Purpose.FILLS, Purpose.LIVE)
+        request = self.round.request(recipe, variants, live=live, effects=effects, previews=previews)
         job = PendingRequest(request, self.round, purpose, target, fresh)
         self.jobs[job.request.job] = job
         self._link.submit(job.request)

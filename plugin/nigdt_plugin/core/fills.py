@@ -10,7 +10,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 from nigdt_backend.answers import answer_arrays
-from nigdt_backend.protocol import FillPicture
+from nigdt_backend.protocol import FillPicture, FillRequest
 from numpy.typing import NDArray
 
 from nigdt.context import Context
@@ -154,6 +154,33 @@ class Round:
         self.record = uuid.uuid4().hex
         self.created = time.time()
         self.told = ()
+
+    @cached_property
+    def _asked(self) -> FillRequest:
+        return FillRequest.of(self.context, Recipe())
+
+    def request(
+        self,
+        recipe: Recipe,
+        variants: list[Variant],
+        *,
+        live: bool = False,
+        effects: bool = False,
+        previews: bool = False,
+    ) -> FillRequest:
+        """Make a request for its context, whose pixels all requests of the round share.
+
+        So they are copied once, and the client sees at once that the daemon has them.
+        """
+        return replace(
+            self._asked,
+            recipe=recipe,
+            variants=variants,
+            live=live,
+            effects=effects,
+            previews=previews,
+            job=uuid.uuid4().hex,
+        )
 
     @cached_property
     def drawn_selection(self) -> DrawnSelection:

@@ -15,6 +15,7 @@ from nigdt_plugin.core.fills import Candidate, WordChange
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Colour = tuple[int, int, int]
+_Around = tuple[tuple[slice, slice], Floats, Floats]
 
 _SIDE = 512
 _FINER = 4
@@ -56,23 +57,21 @@ class _Kept:
     """What every small picture of one context has around its fill, as long as that context is in use."""
 
     def __init__(self) -> None:
-        self._of: tuple[weakref.ref[Context], tuple[int, bool]] | None = None
-        self._kept: tuple[tuple[slice, slice], Floats, Floats] | None = None
+        # All in one, which another thread sees whole or not at all.
+        self._kept: tuple[weakref.ref[Context], tuple[int, bool], _Around] | None = None
 
-    def around(
-        self, context: Context, side: int, *, close: bool
-    ) -> tuple[tuple[slice, slice], Floats, Floats]:
+    def around(self, context: Context, side: int, *, close: bool) -> _Around:
         """Return which part is seen, its pixels (h, w, 3), and how much is fill (h, w, 1), 0 to 1."""
-        if self._of is not None and self._of[0]() is context and self._of[1] == (side, close):
-            assert self._kept is not None
-            return self._kept
+        kept = self._kept
+        if kept is not None and kept[0]() is context and kept[1] == (side, close):
+            return kept[2]
         crop, mask = context.sent
         part = _close(mask) if close else (slice(None), slice(None))
         size = _size(mask[part].shape, side)
         below, faded = (_small(picture[part], size).astype(np.float32) for picture in (crop, mask))
-        self._of = weakref.ref(context), (side, close)
-        self._kept = part, below, faded[..., None] / np.float32(255)
-        return self._kept
+        around = part, below, faded[..., None] / np.float32(255)
+        self._kept = weakref.ref(context), (side, close), around
+        return around
 
 
 _kept = _Kept()

@@ -8,15 +8,40 @@ from dataclasses import dataclass, replace
 
 from nigdt.recipe import Recipe
 from nigdt_plugin.core import fills
-from nigdt_plugin.core.document import Document, Drawn
+from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.draft import Draft, Drafts, Seen
 from nigdt_plugin.core.failures import failure_of
 from nigdt_plugin.core.fills import Candidate, Round
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.layers import Layer, Pixels
+from nigdt_plugin.core.pyramid import Levels, widened
 from nigdt_plugin.core.tasks import Hook, Tasks
 
-_Blended = tuple[Layer, dict[Region, Pixels], Pixels, Layer | None]
+
+@dataclass(frozen=True, eq=False)
+class ShownPart:
+    """Pixels of the picture, and as the screen shows them.
+
+    Attributes:
+        region: Where; at least what was asked for.
+        pixels: (h, w, 3) uint8.
+        levels: The same at every size, on chequered ground where the photo is clear.
+    """
+
+    region: Region
+    pixels: Pixels
+    levels: Levels
+
+    @classmethod
+    def of(cls, document: Document, region: Region, layers: tuple[Layer, ...]) -> ShownPart:
+        """Draw a region with these layers; in any thread."""
+        size = document.width, document.height
+        region = widened(region, *size)
+        pixels = document.composite(region, layers)
+        return cls(region, pixels, Levels(region, document.on_checks(pixels, region), *size))
+
+
+_Blended = tuple[Layer, dict[Region, ShownPart], Pixels, Layer | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +77,8 @@ class Preview:
 
     Attributes:
         layer: What is shown, None for nothing.
-        drawn: Its region, and that of the layer shown before, with their pixels (h, w, 3) uint8; empty if
-            layers below changed since.
+        drawn: What is seen in its region, and in that of the layer shown before; empty if layers below
+            changed since.
         seen: Returns what is on the screen; None for nothing.
 
     Hooks:
@@ -64,7 +89,7 @@ class Preview:
 
     def __init__(self, document: Document, tasks: Tasks) -> None:
         self.layer: Layer | None = None
-        self.drawn: dict[Region, Pixels] = {}
+        self.drawn: dict[Region, ShownPart] = {}
         self.changed, self.drafted = Hook(), Hook()
         self.seen: Callable[[], Seen | None] = lambda: None
         self.failed = Hook()
@@ -180,7 +205,7 @@ class Preview:
                 layer = full.at_strength(wanted.recipe)
             whole = (*(it for it in layers if it.round != layer.round), layer)
             regions = {layer.region} if shown is None else {layer.region, shown.region}
-            return layer, {region: document.composite(region, whole) for region in regions}, pixels, full
+            return layer, {region: ShownPart.of(document, region, whole) for region in regions}, pixels, full
 
         def done(result: _Blended) -> None:
             layer, drawn, pixels, full = result
@@ -244,12 +269,12 @@ class Preview:
         if before is not None or drafted is not None:
             self.changed(before)
 
-    def take(self) -> tuple[Layer, Drawn | None] | None:
+    def take(self) -> tuple[Layer, tuple[Region, Pixels] | None] | None:
         """Take the layer to apply, and its region's pixels if known; from now on nothing is shown."""
         if self.layer is None:
             return None
-        layer, pixels = self.layer, self.drawn.get(self.layer.region)
+        layer, drawn = self.layer, self.drawn.get(self.layer.region)
         self.layer, self.drawn = None, {}
         # The pixels were drawn with this layer on top; in the place of an earlier one they may differ.
         topmost = self._document.with_fill(layer)[-1] is layer
-        return layer, (layer.region, pixels) if topmost and pixels is not None else None
+        return layer, (drawn.region, drawn.pixels) if topmost and drawn is not None else None

@@ -13,6 +13,35 @@ Pixels = NDArray[np.uint8]
 _SMALLEST = 512
 
 
+def widened(region: Region, width: int, height: int) -> Region:
+    """Return a region of a picture of this size, grown to whole pixels of its coarsest level."""
+    step = 1
+    while max(width, height) > _SMALLEST * step:
+        step *= 2
+    left, top = region.left // step * step, region.top // step * step
+    right, bottom = -(-region.right // step) * step, -(-region.bottom // step) * step
+    return Region(left, top, right, bottom).clipped(width, height)
+
+
+class Levels:
+    """A part of a picture at 1, 1/2, 1/4 ... of its size, worked out in any thread.
+
+    Args:
+        region: The part, as `widened` gives it.
+        rgb: (h, w, 3) uint8, its pixels; kept.
+        width: Of the whole picture.
+        height: Of the whole picture.
+    """
+
+    def __init__(self, region: Region, rgb: Pixels, width: int, height: int) -> None:
+        self.region = region
+        self.parts = [(region, rgb)]
+        while max(width, height) > _SMALLEST:
+            width, height = (width + 1) // 2, (height + 1) // 2
+            region = _halved_region(region).clipped(width, height)
+            self.parts.append((region, _halved(self.parts[-1][1], region.width, region.height)))
+
+
 class Pyramid:
     """Levels of a picture (H, W, 3) uint8; level 0 is a copy, so that previews can be drawn into it."""
 
@@ -28,6 +57,11 @@ class Pyramid:
         self.levels[level][region.slices] = rgb
         self._rebuild(region, level, level + 1)
 
+    def put(self, levels: Levels) -> None:
+        """Replace the pixels of a part on every level by those that were worked out."""
+        for picture, (region, pixels) in zip(self.levels, levels.parts, strict=True):
+            picture[region.slices] = pixels
+
     def rebuild(self, region: Region, level: int) -> None:
         """Work out a region of level 0 anew on a level (1 or more) and above, from the levels below it."""
         self._rebuild(region, 0, level)
@@ -36,9 +70,7 @@ class Pyramid:
         for number in range(of + 1, len(self.levels)):
             finer, coarser = self.levels[number - 1], self.levels[number]
             height, width = coarser.shape[:2]
-            region = Region(
-                region.left // 2, region.top // 2, (region.right + 1) // 2, (region.bottom + 1) // 2
-            ).clipped(width, height)
+            region = _halved_region(region).clipped(width, height)
             if region.empty:
                 return
             if number >= level:
@@ -89,6 +121,10 @@ class Pyramid:
             flags=how,
             borderMode=cv2.BORDER_TRANSPARENT,
         )
+
+
+def _halved_region(region: Region) -> Region:
+    return Region(region.left // 2, region.top // 2, (region.right + 1) // 2, (region.bottom + 1) // 2)
 
 
 def _halved(picture: Pixels, width: int, height: int) -> Pixels:

@@ -12,6 +12,7 @@ from PyQt6.QtCore import QEvent, QObject, QTimer
 from PyQt6.QtWidgets import QApplication
 
 from nigdt import allocator
+from nigdt.interpreter import hand_over_soon, leave_alone
 from nigdt_plugin.core.host import Host
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.core.settings import Settings
@@ -65,9 +66,6 @@ def process_start() -> float:
 
 
 _LARGE_BYTES = 2**20
-_SWITCH_SECONDS = 0.001
-"""So long a thread keeps Python's lock while another waits, instead of 5 ms: what draws a fill asks for it
-forty times."""
 
 
 @functools.cache
@@ -82,7 +80,7 @@ def application() -> QApplication:
         return existing
     # By itself, glibc would keep most pixels that were freed, in heaps that shrink and grow all the time.
     allocator.tune(large=_LARGE_BYTES)
-    sys.setswitchinterval(_SWITCH_SECONDS)
+    hand_over_soon()
     app = QApplication(sys.argv[:1])
     app.setApplicationName("NIGDT")
     app.setDesktopFileName("nigdt")
@@ -105,6 +103,7 @@ def run(start: Start) -> int:
         _FirstPaint(window, process_start())
     window.show()
     QTimer.singleShot(0, window.offer_recovery)
+    QTimer.singleShot(0, leave_alone)
     if start.photo is not None:
         photo = start.photo
         QTimer.singleShot(0, lambda: window.open_path(photo, start.mask, start.caption))

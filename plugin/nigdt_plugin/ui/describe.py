@@ -33,7 +33,7 @@ from nigdt_plugin.ui.theme import Theme
 from nigdt_plugin.ui.unknown import UnknownWords
 from nigdt_plugin.ui.widgets import button, label, leave_wheel, tool_button
 
-_KEY_MS, _LIVE_MS = 1, 140  # after a key; after another change, such as a brush that still moves
+_LIVE_MS = 140  # after a change that may go on, such as a brush that still moves
 _REST_MS = 900
 _LARGEST_SEED = 999_999_999
 
@@ -189,14 +189,15 @@ class DescribeBox(QWidget):
     def _edited(self, caption: str) -> None:
         self.session.caption = caption
         self._show_unknown()
-        self._rest_timer.stop()
-        self.ask_live(_KEY_MS)
+        self.rest()
+        if self.session.settings.live:
+            self._type_live()  # at once: a timer would let everything be painted first
         self.session.fills()
 
-    def ask_live(self, milliseconds: int = _LIVE_MS) -> None:
+    def ask_live(self) -> None:
         """Ask in live mode for a fill of what is selected and written now, soon."""
         if self.session.settings.live and self._may_follow():
-            self._live_timer.start(milliseconds)
+            self._live_timer.start()
 
     def _may_follow(self) -> bool:
         """Return whether fills may follow the typing: what is removed is waited for, so it is asked for."""

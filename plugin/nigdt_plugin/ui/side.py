@@ -131,7 +131,7 @@ class Side(QWidget):
         self.wipe_button = tool_button(icon("wipe", "#888888"), self.tr("Before and after"), checkable=True)
         head.insertWidget(3, self.wipe_button)
         self.column.addLayout(head)
-        self.strip = FillStrip()
+        self.strip = FillStrip(self.session.tasks)
         self.strip.setAccessibleName(self.tr("Fills"))
         self.strip.picked.connect(self._pick)
         self.strip.asked.connect(self.act)

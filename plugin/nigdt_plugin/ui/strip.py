@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from PyQt6.QtCore import QEvent, QModelIndex, QPoint, QRect, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QModelIndex, QPoint, QRect, QRectF, QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import (
     QColor,
     QContextMenuEvent,
-    QIcon,
     QImage,
     QKeyEvent,
     QPainter,
@@ -31,7 +30,8 @@ from PyQt6.QtWidgets import (
 from nigdt.context import Context
 from nigdt_plugin.core import heat
 from nigdt_plugin.core.captions import differences
-from nigdt_plugin.core.fills import Candidate, greyed
+from nigdt_plugin.core.fills import Candidate, Pixels, greyed
+from nigdt_plugin.core.tasks import Tasks
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.theme import DARK, Theme
 from nigdt_plugin.ui.widgets import plain_tip
@@ -41,6 +41,8 @@ _GAP = 8
 _LABEL = 18
 _ROWS = 3
 _PIXELS = 192  # sharp at a pixel ratio of 2
+_LATER_MS = 40
+"""After a fill has come so long passes until it is made small: its place in the photo comes first."""
 _FILL = Qt.ItemDataRole.UserRole
 _STATE = Qt.ItemDataRole.UserRole + 1
 
@@ -59,10 +61,18 @@ def allows(fill: Candidate, what: str) -> bool:
 
 def thumbnail(context: Context, fill: Candidate, side: int = _PIXELS, *, grey: bool = False) -> QPixmap:
     """Return the fill and what is around it, small."""
-    crop = heat.of_fill(context, fill, side, close=True)
-    crop = np.ascontiguousarray(greyed(crop) if grey else crop)
-    height, width = crop.shape[:2]
-    image = QImage(crop.data, width, height, 3 * width, QImage.Format.Format_RGB888)  # type: ignore[call-overload]
+    return _pixmap(_small(context, fill, side, grey=grey))
+
+
+def _small(context: Context, fill: Candidate, side: int = _PIXELS, *, grey: bool = False) -> Pixels:
+    """Return the pixels of `thumbnail`, (h, w, 3); in any thread."""
+    pixels = heat.of_fill(context, fill, side, close=True)
+    return np.ascontiguousarray(greyed(pixels) if grey else pixels)
+
+
+def _pixmap(pixels: Pixels) -> QPixmap:
+    height, width = pixels.shape[:2]
+    image = QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888)  # type: ignore[call-overload]
     return QPixmap.fromImage(image.copy())
 
 
@@ -106,14 +116,15 @@ class _Delegate(QStyledItemDelegate):
             painter.setPen(QColor(self.theme.muted))
             painter.drawText(picture, Qt.AlignmentFlag.AlignCenter, "· · ·")
         else:
-            pixmap: QPixmap = index.data(Qt.ItemDataRole.DecorationRole)
+            pixmap = index.data(Qt.ItemDataRole.DecorationRole) or QPixmap()  # it may still be to come
             size = pixmap.size().scaled(picture.size(), Qt.AspectRatioMode.KeepAspectRatio)
             fitted = QRect(QPoint(0, 0), size)
             fitted.moveCenter(picture.center())
-            if size != picture.size():
+            if size != picture.size() or pixmap.isNull():
                 painter.fillPath(rounded, QColor(self.theme.raised))
             painter.setClipPath(rounded)
-            painter.drawPixmap(fitted, pixmap)
+            if not pixmap.isNull():
+                painter.drawPixmap(fitted, pixmap)
             painter.setClipping(False)
         if chosen and not waiting:
             focus = bool(option.state & QStyle.StateFlag.State_HasFocus)
@@ -146,6 +157,9 @@ class _Delegate(QStyledItemDelegate):
 class FillStrip(QListWidget):
     """The fills of the present round.
 
+    Args:
+        tasks: Threads in which fills are made small.
+
     Signals:
         picked: A fill was chosen, or clicked once more.
         asked: What is to be done ("apply", "favourite", "similar", "dice", "words", "discard"), and the fill.
@@ -154,7 +168,7 @@ class FillStrip(QListWidget):
     picked = pyqtSignal(object)
     asked = pyqtSignal(str, object)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, tasks: Tasks, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("fills")
         self.setViewMode(QListWidget.ViewMode.IconMode)
@@ -165,7 +179,15 @@ class FillStrip(QListWidget):
         self.setSpacing(0)
         self._delegate = _Delegate(self)
         self.setItemDelegate(self._delegate)
+        self._tasks = tasks
+        self._context: Context | None = None
+        self._grey = False
         self._pictures: dict[tuple[str, bool], QPixmap] = {}
+        self._drawing = False
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(_LATER_MS)
+        self._later.timeout.connect(self._draw_missing)
         self._quiet = False
         self.currentItemChanged.connect(self._picked)
         self.itemClicked.connect(self._picked)
@@ -196,6 +218,8 @@ class FillStrip(QListWidget):
         while self.count() < wanted:
             self.addItem(QListWidgetItem())
         kept = {}
+        anew = context is not self._context
+        self._context, self._grey = context, grey
         for position in range(wanted):
             item = self.item(position)
             assert item is not None
@@ -208,14 +232,15 @@ class FillStrip(QListWidget):
                 continue
             fill = fills[position]
             key = fill.id, grey
-            picture = self._pictures.get(key) or thumbnail(context, fill, grey=grey)
-            kept[key] = picture
+            picture = self._pictures.get(key)
+            if picture is not None:
+                kept[key] = picture
             seed = self._seed(fill)
             alone = fill.caption if fill.effective_mode == "recolour" else seed
             text = shortened[position] if several else alone
             item.setText(text)
-            item.setIcon(QIcon())
-            item.setData(Qt.ItemDataRole.DecorationRole, picture)
+            if picture is not None or anew:  # until then, the fill shows that it follows
+                item.setData(Qt.ItemDataRole.DecorationRole, picture)
             item.setData(_FILL, fill)
             item.setData(_STATE, (fill.favourite, applied(fill), False))
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
@@ -230,6 +255,39 @@ class FillStrip(QListWidget):
         self._pictures = kept
         self._quiet = False
         self._fit()
+        if self._missing and not self._drawing:
+            self._later.start()
+
+    @property
+    def _missing(self) -> list[QListWidgetItem]:
+        """The fills in view that are not made small yet."""
+        items = (self.item(position) for position in range(self.count()))
+        shown = [item for item in items if item is not None and item.data(_FILL) is not None]
+        return [item for item in shown if (item.data(_FILL).id, self._grey) not in self._pictures]
+
+    def _draw_missing(self) -> None:
+        """Make fills small in a thread, and show them."""
+        context, grey = self._context, self._grey
+        fills: list[Candidate] = [item.data(_FILL) for item in self._missing]
+        if context is None or not fills:
+            return
+        self._drawing = True
+
+        def show(pictures: list[Pixels]) -> None:
+            self._drawing = False
+            if context is self._context and grey == self._grey:
+                drawn = dict(zip((fill.id for fill in fills), pictures, strict=True))
+                for item in self._missing:
+                    fill = item.data(_FILL)
+                    if fill.id in drawn:
+                        pixmap = self._pictures[fill.id, grey] = _pixmap(drawn[fill.id])
+                        item.setData(Qt.ItemDataRole.DecorationRole, pixmap)
+            self._draw_missing()
+
+        def failed(_error: Exception) -> None:
+            self._drawing = False
+
+        self._tasks.run(lambda: [_small(context, fill, grey=grey) for fill in fills], show, failed)
 
     def _seed(self, fill: Candidate) -> str:
         if fill.effective_mode == "remove":
