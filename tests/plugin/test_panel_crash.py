@@ -57,7 +57,7 @@ def test_a_killed_panel_offers_its_work_at_the_next_start_on_the_same_photo(user
     assert notice.isVisible()
     panel.session.notice("Something else failed.", "")
     assert "Something else" in notice.message.text()
-    notice._close.click()
+    notice.close_button.click()
     assert "photo.png" in notice.message.text()
     buttons = [button for button in notice.findChildren(QPushButton) if button.text() == "Restore"]
     buttons[-1].click()

@@ -144,6 +144,13 @@ def tool_button(
     return widget
 
 
+def tab_after(before: QWidget, *widgets: QWidget) -> None:
+    """Let Tab lead from a control to others that were made later, which Qt puts behind all of the window."""
+    for widget in widgets:
+        QWidget.setTabOrder(before, widget)
+        before = widget
+
+
 def show_key(button: QToolButton, key: str) -> None:
     """Name a button's shortcut, if it has one, beside its name."""
     name = button.accessibleName()

@@ -9,6 +9,7 @@ from pathlib import Path
 from PyQt6.QtCore import QByteArray, QEvent, Qt, QTimer
 from PyQt6.QtGui import QCloseEvent, QKeyEvent
 from PyQt6.QtWidgets import (
+    QAbstractButton,
     QApplication,
     QHBoxLayout,
     QStackedLayout,
@@ -39,7 +40,7 @@ from nigdt_plugin.ui.tools import TOOLS
 from nigdt_plugin.ui.train import TrainDialog
 from nigdt_plugin.ui.turn import Turn
 from nigdt_plugin.ui.welcome import Welcome
-from nigdt_plugin.ui.widgets import fit_screen
+from nigdt_plugin.ui.widgets import fit_screen, tab_after
 
 _AUTOSAVE_MS = 5_000
 _KEEPING_MS, _BUSY_MS = 4_000, 30
@@ -87,6 +88,7 @@ class Window(Dialogs):
         self._watch.setInterval(_WATCH_MS)
         self._watch.timeout.connect(self._look_at_link)
         self._watch.start()
+        self.welcome.open_button.setFocus()  # or Tab would begin at the last button
         self._fit_screen()
         if session.settings.window:
             self.restoreGeometry(QByteArray.fromBase64(session.settings.window.encode("ascii", "replace")))
@@ -121,6 +123,7 @@ class Window(Dialogs):
         self.notice.setParent(holder)
         self.notice.hide()
         self.hints = Hints(self.session, holder)
+        tab_after(self.canvas, self.hints.close_button, self.notice.close_button)
 
     def _connect(self) -> None:
         session, canvas = self.session, self.canvas
@@ -331,12 +334,25 @@ class Window(Dialogs):
 
     # Events ---------------------------------------------------------------------------------------------
 
+    def _return(self, focused: QWidget | None) -> None:
+        """Do what Return means where no widget took it."""
+        if isinstance(focused, QAbstractButton):
+            focused.click()  # where Qt presses a button by Space alone
+        elif focused in (None, self, self.canvas) and self._return_removes:
+            self.side.describe.fill()
+
+    def focusNextPrevChild(self, next: bool) -> bool:  # noqa: A002  # Qt's name
+        moved, focused = super().focusNextPrevChild(next), self.focusWidget()
+        if focused is not None and self.side.split.area.isAncestorOf(focused):
+            self.side.split.area.ensureWidgetVisible(focused)  # which Qt does only for steps inside
+        return moved
+
     def keyPressEvent(self, a0: QKeyEvent | None) -> None:
         assert a0 is not None
         if a0.key() in _BEFORE and not a0.isAutoRepeat():
             self.session.compare(True)
-        elif a0.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._return_removes:
-            self.side.describe.fill()
+        elif a0.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._return(self.focusWidget())
         else:
             super().keyPressEvent(a0)
 
