@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QAction, QActionGroup, QKeySequence
 from PyQt6.QtWidgets import QFileDialog, QInputDialog, QMenu
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 USUAL_KEY = "usualKey"
 """Property of an action: its shortcut before the user changed it."""
+BEFORE = (Qt.Key.Key_QuoteLeft, Qt.Key.Key_AsciiCircum, Qt.Key.Key_Dead_Circumflex)
+"""Held, it shows the photo as it was: the key left of 1, on English and on German keyboards."""
 
 
 class _Menus:

@@ -24,7 +24,7 @@ from nigdt_plugin.core.link import LinkState
 from nigdt_plugin.core.pyramid import Pyramid
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui import theme as theme_
-from nigdt_plugin.ui.actions import build_menus
+from nigdt_plugin.ui.actions import BEFORE, build_menus
 from nigdt_plugin.ui.canvas import Canvas
 from nigdt_plugin.ui.dialogs import Dialogs
 from nigdt_plugin.ui.failures import worded
@@ -49,8 +49,6 @@ _WATCH_MS = 500
 _SILENT_SECONDS = 1.5  # of a daemon that gives a sign every half second
 _WIDTH, _HEIGHT = 1280, 820
 _MASK_TOOLS = "brush", "eraser"
-# The key left of 1, on English and on German keyboards.
-_BEFORE = (Qt.Key.Key_QuoteLeft, Qt.Key.Key_AsciiCircum, Qt.Key.Key_Dead_Circumflex)
 
 
 class Window(Dialogs):
@@ -349,7 +347,7 @@ class Window(Dialogs):
 
     def keyPressEvent(self, a0: QKeyEvent | None) -> None:
         assert a0 is not None
-        if a0.key() in _BEFORE and not a0.isAutoRepeat():
+        if a0.key() in BEFORE and not a0.isAutoRepeat():
             self.session.compare(True)
         elif a0.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._return(self.focusWidget())
@@ -358,7 +356,7 @@ class Window(Dialogs):
 
     def keyReleaseEvent(self, a0: QKeyEvent | None) -> None:
         assert a0 is not None
-        if a0.key() in _BEFORE and not a0.isAutoRepeat():
+        if a0.key() in BEFORE and not a0.isAutoRepeat():
             self.session.compare(False)
         else:
             super().keyReleaseEvent(a0)

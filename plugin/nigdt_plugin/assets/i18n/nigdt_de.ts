@@ -909,8 +909,8 @@
       <translation>Tasten ändern</translation>
     </message>
     <message>
-      <source>Click a field and press the keys.</source>
-      <translation>Klicken Sie in ein Feld und drücken Sie die Tasten.</translation>
+      <source>Click a field and press the keys. Backspace empties it.</source>
+      <translation>Klicken Sie in ein Feld und drücken Sie die Tasten. Die Rücktaste leert es.</translation>
     </message>
     <message>
       <source>Restore the defaults</source>
@@ -919,6 +919,10 @@
     <message>
       <source>Close</source>
       <translation>Schließen</translation>
+    </message>
+    <message>
+      <source>{keys} is needed on the photo.</source>
+      <translation>{keys} wird auf dem Foto gebraucht.</translation>
     </message>
     <message>
       <source>{keys} already belongs to “{action}”.</source>

@@ -909,8 +909,8 @@
       <translation>Change keys</translation>
     </message>
     <message>
-      <source>Click a field and press the keys.</source>
-      <translation>Click a field and press the keys.</translation>
+      <source>Click a field and press the keys. Backspace empties it.</source>
+      <translation>Click a field and press the keys. Backspace empties it.</translation>
     </message>
     <message>
       <source>Restore the defaults</source>
@@ -919,6 +919,10 @@
     <message>
       <source>Close</source>
       <translation>Close</translation>
+    </message>
+    <message>
+      <source>{keys} is needed on the photo.</source>
+      <translation>{keys} is needed on the photo.</translation>
     </message>
     <message>
       <source>{keys} already belongs to “{action}”.</source>
