@@ -144,6 +144,11 @@ def tool_button(
     return widget
 
 
+def menu_text(text: str) -> str:
+    """Return a user's text for a menu, which would take an ampersand for the mark of a key."""
+    return text.replace("&", "&&")
+
+
 def tab_after(before: QWidget, *widgets: QWidget) -> None:
     """Let Tab lead from a control to others that were made later, which Qt puts behind all of the window."""
     for widget in widgets:
