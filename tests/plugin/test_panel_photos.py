@@ -54,6 +54,11 @@ def test_the_next_photo_of_the_folder_is_opened(panel: Panel, photo: Path):
     panel.open(photo.with_name("photo_10.png"))
     panel.window.actions_["photo.previous"].trigger()
     panel.until(lambda: panel.session.document.path.name == "photo_9.png")
+    panel.window.actions_["photo.next"].trigger()
+    panel.until(lambda: panel.session.document.path.name == "photo_10.png")
+    panel.window.actions_["photo.next"].trigger()
+    assert panel.window.notice.message.text() == "This is the last photo here."
+    assert panel.session.document.path.name == "photo_10.png"
 
 
 def test_export_writes_what_the_settings_say(panel: Panel, photo: Path, tmp_path: Path):
@@ -306,6 +311,88 @@ def test_many_photos_are_filled_with_masks_by_name_or_boxes(panel: Panel, photo:
     dialog.close()
 
 
+def batch_of(panel: Panel, photo: Path, folder: Path, count: int) -> BatchDialog:
+    """The dialog, ready to recolour so many photos and one that is damaged."""
+    photos, names = folder / "many", [f"{letter}.png" for letter in "abcdef"[:count]]
+    photos.mkdir()
+    for name in names:
+        shutil.copy(photo, photos / name)
+    (photos / "damaged.png").write_bytes(photo.read_bytes()[:200])
+    boxes = folder / "boxes.csv"
+    rows = "".join(f"{name},70,30,100,100\n" for name in ["gone.png", "damaged.png", *names])
+    boxes.write_text(f"name,left,top,width,height\n{rows}")
+    panel.session.set_mode("recolour")
+    panel.window.many_photos()
+    dialog = panel.window.findChild(BatchDialog)
+    dialog.photos.setText(str(photos))
+    dialog.selections.setText(str(boxes))
+    dialog.caption.setText("a green bird")
+    dialog.target.setText(str(folder / "out"))
+    return dialog
+
+
+def test_a_batch_keeps_the_mode_it_began_with_and_says_what_failed(panel: Panel, photo: Path, tmp_path: Path):
+    dialog = batch_of(panel, photo, tmp_path, 3)
+    dialog.start_button.click()
+    panel.session.set_mode("remove")
+    assert "Recolour" in dialog.purpose.text()
+    panel.until(lambda: not dialog.running, 90)
+    assert dialog.state.text() == "3 of 4 photos were filled."
+    assert "Remove" in dialog.purpose.text()
+    for name in "abc":
+        with Image.open(tmp_path / "out" / f"{name}-filled.png") as picture:
+            assert '"mode": "recolour"' in picture.text["nigdt"]
+    said = dialog.detail.text()
+    assert "gone.png: there is no such photo." in said
+    assert "damaged.png: This picture cannot be used." in said
+    assert "image file is truncated" in said
+    dialog.close()
+
+
+def test_closing_asks_once_while_many_photos_are_filled(
+    panel: Panel, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[int] = []
+    answers = [False, True]
+    monkeypatch.setattr(panel.window, "ask_about_batch", lambda left: asked.append(left) or answers.pop(0))
+    dialog = batch_of(panel, photo, tmp_path, 4)
+    dialog.start_button.click()
+    panel.window.close()
+    assert panel.window.isVisible()
+    assert dialog.running
+    panel.until(lambda: (tmp_path / "out" / "a-filled.png").exists())
+    panel.window.close()
+    assert not panel.window.isVisible()
+    assert not dialog.isVisible()
+    assert len(asked) == 2
+    assert 5 >= asked[0] > asked[1] >= 1
+    assert len(list((tmp_path / "out").glob("*-filled.png"))) < 4
+
+
+def test_a_batch_stopped_and_started_at_once_does_one_photo_at_a_time(
+    panel: Panel, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    at_once, most = [0], [0]
+    done = batch.do
+
+    def do(*arguments, **options):
+        at_once[0] += 1
+        most[0] = max(most[0], at_once[0])
+        try:
+            return done(*arguments, **options)
+        finally:
+            at_once[0] -= 1
+
+    monkeypatch.setattr(batch, "do", do)
+    dialog = batch_of(panel, photo, tmp_path, 3)
+    for _ in range(3):
+        dialog.start_button.click()
+    panel.until(lambda: not dialog.running, 90)
+    assert most[0] == 1
+    assert len(list((tmp_path / "out").glob("*-filled.png"))) == 3
+    dialog.close()
+
+
 def test_a_batch_says_what_its_fills_say_once_for_all_photos(panel: Panel, photo: Path, tmp_path: Path):
     photos, names = tmp_path / "many", [f"{letter}.png" for letter in "abcdef"]
     photos.mkdir()
@@ -386,8 +473,8 @@ def test_a_heic_photo_of_a_batch_becomes_a_jpeg(
 def test_boxes_of_no_size_select_nothing(photo: Path, tmp_path: Path, row: str):
     boxes = tmp_path / "boxes.csv"
     boxes.write_text(f"name,left,top,width,height\n{photo.name},{row}\n")
-    works, without = batch.plan(photo.parent, boxes)
-    assert (works, photo.name in without) == ([], True)
+    works, without, nowhere = batch.plan(photo.parent, boxes)
+    assert (works, photo.name in without, nowhere) == ([], True, [])
 
 
 @pytest.mark.parametrize("text", ["x" * 5000, "/" + "y/" * 3000, "\ud800"])

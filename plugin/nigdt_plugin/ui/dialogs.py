@@ -190,6 +190,30 @@ class Dialogs(Hosted):
         dialog.show()
         dialog.raise_()
 
+    def may_stop_batch(self) -> bool:
+        """Return whether the window may close, though photos are being filled in the other one; ask then."""
+        dialog = self.findChild(BatchDialog)
+        if dialog is None or not dialog.left:
+            return True
+        if not self.ask_about_batch(dialog.left):
+            return False
+        dialog.reject()
+        return True
+
+    def ask_about_batch(self, left: int) -> bool:
+        """Ask whether to stop filling many photos, of which so many are left."""
+        box = QMessageBox(self)
+        box.setIcon(QMessageBox.Icon.NoIcon)
+        box.setText(self.tr("Many photos are still being filled. To do: {count}").format(count=left))
+        box.setInformativeText(self.tr("Those that are filled stay. Starting again goes on with the rest."))
+        roles = QMessageBox.ButtonRole
+        go_on = box.addButton(self.tr("Go on filling"), roles.RejectRole)
+        stop = box.addButton(self.tr("Stop and close"), roles.DestructiveRole)
+        box.setDefaultButton(go_on)
+        box.setEscapeButton(go_on)
+        box.exec()
+        return box.clickedButton() is stop
+
     def crop(self) -> None:
         """Keep only the part of the photo that is selected."""
         document = self.session.document

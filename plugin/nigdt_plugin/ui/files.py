@@ -24,12 +24,15 @@ from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.files import neighbour, suffix_for
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.export import ExportDialog
+from nigdt_plugin.ui.notice import Notice
 from nigdt_plugin.ui.pick import PictureDialog
 from nigdt_plugin.ui.welcome import sample_photo
 
 
 class PhotoFiles(QMainWindow):
     """A window with one photo file."""
+
+    notice: Notice
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -246,6 +249,9 @@ class PhotoFiles(QMainWindow):
         path = neighbour(document.near, step)
         if path is not None:
             self.open_path(path)
+        else:
+            last, first = self.tr("This is the last photo here."), self.tr("This is the first photo here.")
+            self.notice.show_done(last if step > 0 else first)
 
     def _folder_for(self, path: Path) -> Path:
         """Return where to save beside a photo: its folder, or that of the user's pictures."""

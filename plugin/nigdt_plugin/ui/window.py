@@ -368,7 +368,7 @@ class Window(Dialogs):
 
     def closeEvent(self, a0: QCloseEvent | None) -> None:
         assert a0 is not None
-        if self.may_leave():
+        if self.may_stop_batch() and self.may_leave():
             self._leave()
             a0.accept()
         else:

@@ -87,6 +87,10 @@
       <translation>dort ist nichts ausgewählt.</translation>
     </message>
     <message>
+      <source>there is no such photo.</source>
+      <translation>dieses Foto gibt es nicht.</translation>
+    </message>
+    <message>
       <source>{made} of {all} photos were filled.</source>
       <translation>{made} von {all} Fotos wurden gefüllt.</translation>
     </message>
@@ -411,6 +415,22 @@
     <message>
       <source>Restore</source>
       <translation>Wiederherstellen</translation>
+    </message>
+    <message>
+      <source>Many photos are still being filled. To do: {count}</source>
+      <translation>Viele Fotos werden noch gefüllt. Offen: {count}</translation>
+    </message>
+    <message>
+      <source>Those that are filled stay. Starting again goes on with the rest.</source>
+      <translation>Gefüllte bleiben. Ein neuer Start macht mit den übrigen weiter.</translation>
+    </message>
+    <message>
+      <source>Go on filling</source>
+      <translation>Weiter füllen</translation>
+    </message>
+    <message>
+      <source>Stop and close</source>
+      <translation>Anhalten und schließen</translation>
     </message>
     <message>
       <source>Nothing is selected.</source>
@@ -1852,6 +1872,14 @@
     <message>
       <source>Save as</source>
       <translation>Speichern unter</translation>
+    </message>
+    <message>
+      <source>This is the last photo here.</source>
+      <translation>Dies ist das letzte Foto hier.</translation>
+    </message>
+    <message>
+      <source>This is the first photo here.</source>
+      <translation>Dies ist das erste Foto hier.</translation>
     </message>
     <message>
       <source>Photo</source>

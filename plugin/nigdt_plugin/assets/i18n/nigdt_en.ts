@@ -87,6 +87,10 @@
       <translation>nothing is selected there.</translation>
     </message>
     <message>
+      <source>there is no such photo.</source>
+      <translation>there is no such photo.</translation>
+    </message>
+    <message>
       <source>{made} of {all} photos were filled.</source>
       <translation>{made} of {all} photos were filled.</translation>
     </message>
@@ -411,6 +415,22 @@
     <message>
       <source>Restore</source>
       <translation>Restore</translation>
+    </message>
+    <message>
+      <source>Many photos are still being filled. To do: {count}</source>
+      <translation>Many photos are still being filled. To do: {count}</translation>
+    </message>
+    <message>
+      <source>Those that are filled stay. Starting again goes on with the rest.</source>
+      <translation>Those that are filled stay. Starting again goes on with the rest.</translation>
+    </message>
+    <message>
+      <source>Go on filling</source>
+      <translation>Go on filling</translation>
+    </message>
+    <message>
+      <source>Stop and close</source>
+      <translation>Stop and close</translation>
     </message>
     <message>
       <source>Nothing is selected.</source>
@@ -1852,6 +1872,14 @@
     <message>
       <source>Save as</source>
       <translation>Save as</translation>
+    </message>
+    <message>
+      <source>This is the last photo here.</source>
+      <translation>This is the last photo here.</translation>
+    </message>
+    <message>
+      <source>This is the first photo here.</source>
+      <translation>This is the first photo here.</translation>
     </message>
     <message>
       <source>Photo</source>
