@@ -59,6 +59,7 @@ def test_a_killed_panel_offers_its_work_at_the_next_start_on_the_same_photo(user
     assert "Something else" in notice.message.text()
     notice.close_button.click()
     assert "photo.png" in notice.message.text()
+    assert str(photo.parent) in notice.hint.text(), "another folder may hold a photo of that name"
     buttons = [button for button in notice.findChildren(QPushButton) if button.text() == "Restore"]
     buttons[-1].click()
     panel.until(lambda: bool(panel.session.document.layers))

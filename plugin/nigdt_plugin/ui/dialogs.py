@@ -165,9 +165,10 @@ class Dialogs(Hosted):
             shutil.rmtree(newest.folder, ignore_errors=True)
             self.offer_recovery()
 
+        when = self.tr("From {when}").format(when=moment(newest.saved))
         self.notice.ask(
             self.tr("Unsaved work on {name} was found.").format(name=newest.name),
-            self.tr("From {when}").format(when=moment(newest.saved)),
+            f"{when}, {isolated(newest.place)}" if newest.place else when,
             (
                 (self.tr("Restore"), lambda: self.if_saved(restore)),
                 (self.tr("Forget"), forget),

@@ -20,7 +20,7 @@ from PyQt6.QtWidgets import (
 from nigdt_plugin.core import selection
 from nigdt_plugin.core.fills import Candidate
 from nigdt_plugin.core.geometry import EMPTY
-from nigdt_plugin.core.link import LinkState
+from nigdt_plugin.core.link import LinkPhase, LinkState
 from nigdt_plugin.core.pyramid import Pyramid
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui import theme as theme_
@@ -70,6 +70,7 @@ class Window(Dialogs):
         self.notice = Notice()
         self.welcome = Welcome(session.settings)
         self._told: tuple[str, ...] = ()
+        self._unreached = ""  # why the daemon was not reached last
         self._seen_fill: Candidate | None = None
         self._compose()
         self.overlays = Overlays(session, self.canvas)
@@ -282,6 +283,10 @@ class Window(Dialogs):
 
     def _show_link(self, state: LinkState) -> None:
         self.status.show_link(state)
+        if state.phase is LinkPhase.FAILED and state.failure is not None:
+            self._unreached, _ = worded(state.failure)
+        elif state.status and self.notice.message.text() == self._unreached:
+            self.notice.works()
         fresh = [notice for notice in state.notices if notice not in self._told]
         if fresh:
             self.notice.tell(self.tr("The model's process reports:"), " ".join(map(worded_notice, fresh)))
