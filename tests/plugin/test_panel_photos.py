@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,61 @@ def test_what_is_seen_is_copied(panel: Panel, photo: Path):
     colour = image.pixelColor(30, 30)
     seen = panel.session.display.pyramid.levels[0][80, 120]
     assert (colour.red(), colour.green(), colour.blue()) == tuple(seen)
+
+
+def test_a_large_fill_that_is_only_drafted_yet_is_copied_as_it_is_seen(panel: Panel, tmp_path: Path):
+    path = tmp_path / "large.png"
+    Image.new("RGB", (2400, 1600), (90, 120, 60)).save(path)
+    panel.open(path)
+    panel.select(400, 300, 2000, 1300)
+    panel.fill("a red bird", 1)
+    preview = panel.session.filling.preview
+    panel.until(lambda: not preview.busy)
+    whole = panel.session.display.pyramid.levels[0][800, 1200].copy()
+    assert tuple(whole) != (90, 120, 60)
+    panel.session.filling.set_recipe(replace(panel.session.settings.recipe(), strength=0.5))
+    assert preview.busy
+    panel.window.copy()
+    panel.until(lambda: "1600 x 1000" in panel.window.notice.message.text())
+    colour = QGuiApplication.clipboard().image().pixelColor(800, 500)
+    mixed = np.add(whole.astype(int), (90, 120, 60)) / 2
+    assert np.abs(np.subtract((colour.red(), colour.green(), colour.blue()), mixed)).max() <= 3
+
+
+def test_a_transparent_photo_is_copied_without_the_chequered_ground(panel: Panel, tmp_path: Path):
+    path = tmp_path / "clear.png"
+    picture = Image.new("RGBA", (240, 160), (200, 60, 40, 255))
+    picture.paste((200, 60, 40, 0), (0, 0, 120, 160))
+    picture.save(path)
+    panel.open(path)
+    for region, visible in (((0, 0, 240, 160), 120), ((100, 0, 240, 160), 20)):
+        panel.select(*region)
+        panel.window.notice.clear()
+        panel.window.copy()
+        size = f"{region[2] - region[0]} x 160"
+        panel.until(lambda size=size: size in panel.window.notice.message.text())
+        image = QGuiApplication.clipboard().image()
+        assert image.pixelColor(visible - 10, 80).alpha() == 0
+        seen = image.pixelColor(visible + 10, 80)
+        assert (seen.red(), seen.green(), seen.blue(), seen.alpha()) == (200, 60, 40, 255)
+
+
+@pytest.mark.parametrize("answer", ["apply", "without", "cancel"])
+def test_a_fill_that_is_shown_is_asked_about_before_the_photo_is_cropped(
+    panel: Panel, photo: Path, monkeypatch: pytest.MonkeyPatch, answer: str
+):
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    panel.fill("a red bird", 1)
+    asked = []
+    monkeypatch.setattr(panel.window, "ask_about_fill", lambda **words: asked.append(words) or answer)
+    before = panel.session.document
+    panel.window.crop()
+    panel.until(lambda: answer == "cancel" or panel.session.document is not before)
+    panel.idle()
+    assert asked == [{"leaving": False, "saving": False}]
+    assert (panel.session.document is before) == (answer == "cancel")
+    assert len(panel.session.document.layers) == (answer == "apply")
 
 
 def test_the_next_photo_of_the_folder_is_opened(panel: Panel, photo: Path):

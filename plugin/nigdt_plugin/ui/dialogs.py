@@ -221,10 +221,14 @@ class Dialogs(Hosted):
         if document is None or document.selection.empty:
             self.notice.tell(self.tr("Nothing is selected."), self.tr("Select the part to keep."))
             return
-        self.session.recut(document.selection.bounds, "Crop")
+        region = document.selection.bounds
+        self._with_fill(lambda: self.session.recut(region, "Crop"), saving=False)
 
     def extend(self) -> None:
         """Ask how far the canvas is to be extended, and fill the new border."""
+        self._with_fill(self._extend, saving=False)
+
+    def _extend(self) -> None:
         document = self.session.document
         if document is None:
             return

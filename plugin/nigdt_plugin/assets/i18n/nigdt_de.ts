@@ -405,12 +405,12 @@
       <translation>Die Diagnose liegt in der Zwischenablage.</translation>
     </message>
     <message>
-      <source>Unsaved work on {name} was found.</source>
-      <translation>Nicht gespeicherte Arbeit an {name} gefunden.</translation>
-    </message>
-    <message>
       <source>From {when}</source>
       <translation>Vom {when}</translation>
+    </message>
+    <message>
+      <source>Unsaved work on {name} was found.</source>
+      <translation>Nicht gespeicherte Arbeit an {name} gefunden.</translation>
     </message>
     <message>
       <source>Restore</source>
@@ -1850,12 +1850,20 @@
       <translation>Übernehmen und speichern</translation>
     </message>
     <message>
-      <source>Do not save</source>
-      <translation>Nicht speichern</translation>
+      <source>Apply it</source>
+      <translation>Anwenden</translation>
     </message>
     <message>
       <source>Save without it</source>
       <translation>Ohne sie speichern</translation>
+    </message>
+    <message>
+      <source>Go on without it</source>
+      <translation>Ohne sie weiter</translation>
+    </message>
+    <message>
+      <source>Do not save</source>
+      <translation>Nicht speichern</translation>
     </message>
     <message>
       <source>picture.png</source>

@@ -405,12 +405,12 @@
       <translation>Diagnostics are on the clipboard.</translation>
     </message>
     <message>
-      <source>Unsaved work on {name} was found.</source>
-      <translation>Unsaved work on {name} was found.</translation>
-    </message>
-    <message>
       <source>From {when}</source>
       <translation>From {when}</translation>
+    </message>
+    <message>
+      <source>Unsaved work on {name} was found.</source>
+      <translation>Unsaved work on {name} was found.</translation>
     </message>
     <message>
       <source>Restore</source>
@@ -1850,12 +1850,20 @@
       <translation>Apply and save</translation>
     </message>
     <message>
-      <source>Do not save</source>
-      <translation>Do not save</translation>
+      <source>Apply it</source>
+      <translation>Apply it</translation>
     </message>
     <message>
       <source>Save without it</source>
       <translation>Save without it</translation>
+    </message>
+    <message>
+      <source>Go on without it</source>
+      <translation>Go on without it</translation>
+    </message>
+    <message>
+      <source>Do not save</source>
+      <translation>Do not save</translation>
     </message>
     <message>
       <source>picture.png</source>
