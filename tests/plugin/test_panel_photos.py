@@ -117,6 +117,25 @@ def test_the_next_photo_of_the_folder_is_opened(panel: Panel, photo: Path):
     assert panel.session.document.path.name == "photo_10.png"
 
 
+def test_one_that_cannot_be_opened_does_not_bar_the_way_to_the_next(panel: Panel, photo: Path):
+    (photo.parent / "photo_2.png").write_bytes(b"no picture")
+    shutil.copy(photo, photo.with_name("photo_3.png"))
+    panel.open(photo)
+    step = panel.window.step_photo
+    step(1)
+    panel.until(lambda: bool(panel.errors))
+    assert "photo_2.png" in panel.errors.pop()
+    step(-1)
+    assert panel.window.notice.message.text() == "This is the first photo here."
+    step(1)
+    panel.until(lambda: panel.session.document.path.name == "photo_3.png")
+    step(-1)
+    panel.until(lambda: bool(panel.errors))
+    assert "photo_2.png" in panel.errors.pop()
+    step(-1)
+    panel.until(lambda: panel.session.document.path.name == "photo.png")
+
+
 def test_export_writes_what_the_settings_say(panel: Panel, photo: Path, tmp_path: Path):
     panel.open(photo)
     panel.session.settings.export_longest = 120

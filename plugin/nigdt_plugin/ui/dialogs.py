@@ -82,6 +82,7 @@ class Dialogs(Hosted):
         if entry is None or not missing(entry):
             super().open_path(path, mask, caption)
             return
+        self._tried = path
         self.offer_extra(
             "photos",
             self.tr("{name} needs an optional part of NIGDT.").format(name=isolated(path.name)),

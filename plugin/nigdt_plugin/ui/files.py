@@ -39,6 +39,8 @@ class PhotoFiles(QMainWindow):
         super().__init__()
         self.session = session
         self._passing = TemporaryDirectory(prefix="nigdt-")
+        self._tried: Path | None = None  # what was to be opened last; it may have failed
+        session.begun.connect(self._begins)
 
     def tr(  # type: ignore[override]  # the stubs call it static, which it is not in PyQt6
         self, sourceText: str, disambiguation: str | None = None, n: int = -1
@@ -256,12 +258,19 @@ class PhotoFiles(QMainWindow):
         document = self.session.document
         if document is None or document.near is None:
             return
-        path = neighbour(document.near, step)
+        here = self._tried is not None and self._tried.parent == document.near.parent
+        path = neighbour(self._tried if here and self._tried is not None else document.near, step)
+        if path == document.near:  # back over one that could not be opened
+            path = neighbour(path, step)
         if path is not None:
             self.open_path(path)
         else:
             last, first = self.tr("This is the last photo here."), self.tr("This is the first photo here.")
             self.notice.show_done(last if step > 0 else first)
+
+    def _begins(self, what: str, path: Path) -> None:
+        if what == "open":
+            self._tried = path
 
     def _folder_for(self, path: Path) -> Path:
         """Return where to save beside a photo: its folder, or that of the user's pictures."""
