@@ -1472,6 +1472,14 @@
       <source>Model card of {title}</source>
       <translation>Modellkarte von {title}</translation>
     </message>
+    <message>
+      <source>Delete …</source>
+      <translation>Löschen …</translation>
+    </message>
+    <message>
+      <source>Delete {title}</source>
+      <translation>{title} löschen</translation>
+    </message>
   </context>
   <context>
     <name>ModelDialog</name>
@@ -1518,6 +1526,22 @@
     <message>
       <source>The model was not added: {reason}</source>
       <translation>Das Modell wurde nicht hinzugefügt: {reason}</translation>
+    </message>
+    <message>
+      <source>{name} was deleted.</source>
+      <translation>{name} wurde gelöscht.</translation>
+    </message>
+    <message>
+      <source>Delete the model {name}?</source>
+      <translation>Das Modell {name} löschen?</translation>
+    </message>
+    <message>
+      <source>Its files are deleted from the disk; fills that it made stay.</source>
+      <translation>Seine Dateien werden von der Platte gelöscht; Füllungen von ihm bleiben.</translation>
+    </message>
+    <message>
+      <source>Delete</source>
+      <translation>Löschen</translation>
     </message>
     <message>
       <source>Process {pid} on {device}. Fills made: {fills}. Memory: {memory} MB.</source>

@@ -1472,6 +1472,14 @@
       <source>Model card of {title}</source>
       <translation>Model card of {title}</translation>
     </message>
+    <message>
+      <source>Delete …</source>
+      <translation>Delete …</translation>
+    </message>
+    <message>
+      <source>Delete {title}</source>
+      <translation>Delete {title}</translation>
+    </message>
   </context>
   <context>
     <name>ModelDialog</name>
@@ -1518,6 +1526,22 @@
     <message>
       <source>The model was not added: {reason}</source>
       <translation>The model was not added: {reason}</translation>
+    </message>
+    <message>
+      <source>{name} was deleted.</source>
+      <translation>{name} was deleted.</translation>
+    </message>
+    <message>
+      <source>Delete the model {name}?</source>
+      <translation>Delete the model {name}?</translation>
+    </message>
+    <message>
+      <source>Its files are deleted from the disk; fills that it made stay.</source>
+      <translation>Its files are deleted from the disk; fills that it made stay.</translation>
+    </message>
+    <message>
+      <source>Delete</source>
+      <translation>Delete</translation>
     </message>
     <message>
       <source>Process {pid} on {device}. Fills made: {fills}. Memory: {memory} MB.</source>
