@@ -19,7 +19,7 @@ from PIL import Image
 from PyQt6.QtCore import QEvent, QPointF, Qt
 from PyQt6.QtGui import QGuiApplication, QPointingDevice, QTabletEvent
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QApplication
+from PyQt6.QtWidgets import QApplication, QToolTip
 
 from nigdt.notices import NOTHING_FITS
 from nigdt.photo.photo import Photo
@@ -156,6 +156,21 @@ def test_the_picture_is_dragged_out_as_a_file(panel: Panel, photo: Path):
     assert size_of(written[0]) == (240, 160)
     data = panel.window.status.photo_size.data_of(written[0])
     assert [url.toLocalFile() for url in data.urls()] == [str(written[0])]
+    begun = []
+    panel.session.begun.connect(lambda *what: begun.append(what))
+    panel.window.take(data)  # let go over the panel itself
+    panel.idle()
+    assert begun == []
+
+
+def test_while_what_is_dragged_out_is_written_the_pointer_says_so(panel: Panel, photo: Path):
+    panel.open(photo)
+    label = panel.window.status.photo_size
+    QTest.mousePress(label, Qt.MouseButton.LeftButton)
+    assert QToolTip.text() == "The picture is being written; hold on."
+    QTest.mouseRelease(label, Qt.MouseButton.LeftButton)
+    panel.until(lambda: not QToolTip.isVisible())
+    panel.idle()
 
 
 def test_what_is_dragged_out_holds_the_fill_that_is_shown(panel: Panel, photo: Path):

@@ -82,6 +82,8 @@ class PhotoFiles(QMainWindow):
     def take(self, data: QMimeData) -> None:
         """Open what was pasted or dropped."""
         paths = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
+        if paths and Path(self._passing.name) in Path(paths[0]).parents:
+            return  # the picture that is dragged out, let go over its own window
         if paths:
             self.open_path(Path(paths[0]))
         elif data.hasImage():

@@ -463,6 +463,10 @@
       <source>Drag the picture from here into another program</source>
       <translation>Ziehen Sie das Bild von hier in ein anderes Programm</translation>
     </message>
+    <message>
+      <source>The picture is being written; hold on.</source>
+      <translation>Das Bild wird geschrieben; halten Sie die Taste.</translation>
+    </message>
   </context>
   <context>
     <name>ExportDialog</name>

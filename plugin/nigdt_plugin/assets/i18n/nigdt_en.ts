@@ -463,6 +463,10 @@
       <source>Drag the picture from here into another program</source>
       <translation>Drag the picture from here into another program</translation>
     </message>
+    <message>
+      <source>The picture is being written; hold on.</source>
+      <translation>The picture is being written; hold on.</translation>
+    </message>
   </context>
   <context>
     <name>ExportDialog</name>
