@@ -1879,7 +1879,7 @@
     </message>
     <message>
       <source>Apply it</source>
-      <translation>Anwenden</translation>
+      <translation>Übernehmen</translation>
     </message>
     <message>
       <source>Save without it</source>
