@@ -26,6 +26,7 @@ from nigdt.bundle.bundle import (
     BundleInfo,
     file_digest,
     files_of,
+    list_bundles,
     read_bundle,
     user_bundles_folder,
     valid_name,
@@ -257,3 +258,23 @@ def install_bundle(source: Path, name: str, *, replace: bool = False) -> BundleI
     except OSError as error:
         raise BundleError(f"Cannot install bundle {name}: {error.strerror or error}.") from None
     return read_bundle(target)
+
+
+def remove_bundle(name: str) -> None:
+    """Delete one of the user's bundles; where it is a link, what it leads to stays.
+
+    Raises:
+        BundleError: The name is not one of the user's, or the disk refuses.
+    """
+    folder = user_bundles_folder() / name
+    if not valid_name(name) or not folder.is_dir():
+        embedded = any(info.name == name and info.embedded for info in list_bundles())
+        reason = "came with the program and stays" if embedded else "is not one of yours"
+        raise BundleError(f"Bundle {name!r} {reason}.", "nigdt models lists what there is.")
+    try:
+        if folder.is_symlink():  # to where the user keeps it
+            folder.unlink()
+        else:
+            shutil.rmtree(folder)
+    except OSError as error:
+        raise BundleError(f"Cannot remove bundle {name}: {error.strerror or error}.") from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -17,11 +16,10 @@ from nigdt.bundle.bundle import (
     find_bundle,
     list_bundles,
     user_bundles_folder,
-    valid_name,
     verify_bundle,
 )
-from nigdt.bundle.writing import check_new_name, install_bundle
-from nigdt.errors import BundleError, printable, shell_word
+from nigdt.bundle.writing import check_new_name, install_bundle, remove_bundle
+from nigdt.errors import printable, shell_word
 
 
 @click.group("models", invoke_without_command=True)
@@ -94,15 +92,7 @@ def remove(name: str) -> None:
 
     Example: nigdt models remove nigdt-base
     """
-    folder = user_bundles_folder() / name
-    if not valid_name(name) or not folder.is_dir():
-        embedded = any(info.name == name and info.embedded for info in list_bundles())
-        reason = "came with the program and stays" if embedded else "is not one of yours"
-        raise BundleError(f"Bundle {name!r} {reason}.", "nigdt models lists what there is.")
-    if folder.is_symlink():  # to where the user keeps it
-        folder.unlink()
-    else:
-        shutil.rmtree(folder)
+    remove_bundle(name)
     click.echo(f"Removed {name}.")
 
 

@@ -211,5 +211,6 @@ def _check_size(image: Image.Image, size: int) -> None:
 
 def reason(error: Exception) -> str:
     """Return what a decoder's or encoder's error says, short enough for a message."""
-    text = " ".join(str(error).split())
+    said = error.args[0] if error.args and isinstance(error.args[0], bytes) else str(error)  # LibRaw's
+    text = " ".join((said.decode(errors="replace") if isinstance(said, bytes) else said).split())
     return text[:120] if text and "BytesIO" not in text else type(error).__name__

@@ -110,7 +110,7 @@ def test_a_raw_photo_is_developed_in_full_depth(tmp_path: Path):
     assert red > 2 * max(green, blue)
     assert Image.open(io.BytesIO(photo.encode(".tif"))).size == photo.size
     (tmp_path / "bad.nef").write_bytes(b"II*\0" + bytes(400))
-    with pytest.raises(PhotoError, match=r"bad\.nef is a damaged camera raw file"):
+    with pytest.raises(PhotoError, match=r"bad\.nef is a damaged camera raw file[^']*\.$"):
         Photo.read(tmp_path / "bad.nef")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from core_session import Core
-from nigdt_backend.client import Client
+from nigdt_backend.client import Client, DaemonError
 from nigdt_plugin.core.link import Link, LinkPhase, LinkState
 from nigdt_plugin.ui.app import application
 from nigdt_plugin.ui.status import StatusBar
@@ -35,6 +35,33 @@ def test_a_daemon_killed_while_idle_is_found_again(lonely_user: Path, photo: Pat
     assert core.errors == []
     later = [state for state in states if state.restarts]
     assert not any(state.status.get("pid") == first for state in later), "it is gone"
+    core.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="ends the daemon with a signal")
+def test_a_daemon_that_starts_slowly_after_it_was_killed_loses_no_fill(
+    lonely_user: Path, photo: Path, monkeypatch: pytest.MonkeyPatch
+):
+    core = Core()
+    core.open(photo)
+    core.select(90, 50, 150, 110)
+    core.until(lambda: "pid" in core.session.link_state.status)
+    refused: list[float] = []
+    ask = Client.status
+
+    def status(client: Client, timeout: float = 10.0):
+        if core.filling.busy:  # as a daemon that loads its libraries while other programs are busy
+            refused.append(timeout)
+            raise DaemonError("silent", f"The daemon did not answer within {timeout:.0f} s.")
+        return ask(client, timeout)
+
+    monkeypatch.setattr(Client, "status", status)
+    os.kill(core.session.link_state.status["pid"], signal.SIGKILL)
+    core.filling.fill("a red bird", 1)
+    core.done()
+    assert refused
+    assert len(core.fills) == 1
+    assert core.errors == []
     core.close()
 
 

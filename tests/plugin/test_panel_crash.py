@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from nigdt_plugin.core.failures import Failure
+from nigdt_plugin.core.link import LinkPhase, LinkState
 from panel import Panel
 from panel_daemon import wait_until
 from PyQt6.QtWidgets import QPushButton
@@ -22,6 +24,8 @@ import os, sys
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 sys.path.insert(0, {tests!r})
 from pathlib import Path
+from nigdt_plugin.core.failures import Failure
+from nigdt_plugin.core.link import LinkPhase, LinkState
 from panel import Panel, press
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
@@ -57,8 +61,9 @@ def test_a_killed_panel_offers_its_work_at_the_next_start_on_the_same_photo(user
     assert notice.isVisible()
     panel.session.notice("Something else failed.", "")
     assert "Something else" in notice.message.text()
-    notice._close.click()
+    notice.close_button.click()
     assert "photo.png" in notice.message.text()
+    assert str(photo.parent) in notice.hint.text(), "another folder may hold a photo of that name"
     buttons = [button for button in notice.findChildren(QPushButton) if button.text() == "Restore"]
     buttons[-1].click()
     panel.until(lambda: bool(panel.session.document.layers))
@@ -115,3 +120,16 @@ def test_a_daemon_killed_in_mid_fill_is_started_again_and_the_fill_comes(lonely_
     panel.until(lambda: panel.session.link_state.status.get("pid") not in (None, first), 30)
     assert panel.errors == []
     panel.close()
+
+
+def test_a_message_that_nothing_answers_goes_once_something_does(panel: Panel):
+    session, notice = panel.session, panel.window.notice
+    failure = Failure("silent", "The daemon did not answer within 10 s.")
+    for message, visible in ((session.wording(failure)[0], False), ("Something else failed.", True)):
+        session.linked(LinkState(LinkPhase.FAILED, {}, failure))
+        session.notice(message, "")
+        assert notice.isVisible()
+        session.linked(LinkState(LinkPhase.READY))
+        assert notice.isVisible(), "it was reached, and not heard yet"
+        session.linked(LinkState(LinkPhase.READY, {"state": "starting"}))
+        assert notice.isVisible() == visible, message

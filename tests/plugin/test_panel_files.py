@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import gc
+import shutil
 import weakref
 from pathlib import Path
 
 import numpy as np
 import pytest
+from nigdt_plugin.core.files import told_apart
+from nigdt_plugin.core.settings import Settings
 from nigdt_plugin.ui.files import pillow_of
 from panel import Panel
 from PIL import Image
 from PyQt6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PyQt6.QtGui import QColor, QDragEnterEvent, QDropEvent, QGuiApplication, QImage
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QApplication, QMessageBox
+from PyQt6.QtWidgets import QApplication, QMessageBox, QPushButton
 
 
 def test_a_project_opens_as_it_was_without_a_new_fill(panel: Panel, photo: Path, tmp_path: Path):
@@ -165,3 +168,27 @@ def test_a_write_protected_file_is_named_with_what_helps(panel: Panel, photo: Pa
     said = "The picture cannot be saved: the file or its folder is write-protected."
     assert panel.errors == [f"{said} Save it under another name or in another folder. ({target})"]
     assert target.read_bytes() == photo.read_bytes()
+
+
+def test_recent_photos_of_one_name_are_told_apart(user: Path, photo: Path):
+    settings = Settings(theme="dark", seen_hints=True)
+    for folder in ("anna & ben", "carl"):
+        (photo.parent / folder).mkdir()
+        settings.remember_photo(Path(shutil.copy(photo, photo.parent / folder)))
+    settings.remember_photo(Path(shutil.copy(photo, photo.parent / "other.png")))
+    panel = Panel(settings)
+    window = panel.window
+    recent = next(it for it in window.menuBar().actions()[0].menu().actions() if it.menu() is not None)
+    recent.menu().aboutToShow.emit()
+    shown = ["other.png", "photo.png (carl)", "photo.png (anna && ben)"]
+    assert [action.text() for action in recent.menu().actions()] == shown
+    buttons = [it.text().strip() for it in window.welcome.findChildren(QPushButton)]
+    assert buttons[-3:] == shown
+    panel.close()
+
+
+def test_names_in_recent_files_take_no_more_of_a_path_than_they_need():
+    paths = ["/a/A/x.jpg", "/a/B/x.jpg", "/b/A/x.jpg", "/b/y.jpg", "/x.jpg"]
+    told = [str(Path(it)) for it in ("a/A", "B", "b/A")]
+    assert told_apart(paths)[:4] == [*(f"x.jpg ({it})" for it in told), "y.jpg"]
+    assert len(set(told_apart(paths))) == 5

@@ -268,3 +268,26 @@ def test_keys_can_be_changed_and_are_remembered(panel: Panel, photo: Path):
     assert settings.keys == {}
     assert panel.window.actions_["tool.brush"].shortcut() == QKeySequence("B")
     dialog.accept()
+
+
+def test_keys_that_a_window_or_the_photo_needs_become_no_shortcuts(panel: Panel):
+    panel.window.change_keys()
+    dialog = panel.window.findChild(KeymapDialog)
+    field = dialog.fields["photo.save"]
+    field.setFocus()
+    for key in (Qt.Key.Key_Space, Qt.Key.Key_Left, Qt.Key.Key_QuoteLeft):
+        QTest.keyClick(field, key)
+        assert dialog.message.text().endswith("is needed on the photo.")
+        assert panel.session.settings.keys == {}
+    QTest.keyClick(field, Qt.Key.Key_Left, Qt.KeyboardModifier.ControlModifier)
+    assert panel.window.actions_["photo.save"].shortcut() == QKeySequence("Ctrl+Left")
+    QTest.keyClick(field, Qt.Key.Key_Backspace)
+    assert panel.window.actions_["photo.save"].shortcut().isEmpty()
+    QTest.keyClick(field, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+    assert panel.session.settings.keys == {"photo.save": ""}
+    panel.window.change_keys()
+    dialog = panel.window.findChildren(KeymapDialog)[-1]
+    QTest.keyClick(dialog.fields["photo.save"], Qt.Key.Key_Return)
+    assert not dialog.isVisible()
+    assert panel.window.actions_["photo.save"].shortcut().isEmpty()

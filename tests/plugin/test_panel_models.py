@@ -45,6 +45,19 @@ def test_a_model_is_added_from_its_folder_and_what_is_none_is_refused(
     added = next(card for card in dialog.cards if card.info.name == tiny_bundle.name)
     added.radio.click()
     assert panel.session.settings.model == tiny_bundle.name
+
+    answers = [False, True]
+    monkeypatch.setattr(dialog, "ask_about_removing", lambda _info: answers.pop(0))
+    added.remove_button.click()
+    panel.idle()
+    assert find_bundle(tiny_bundle.name).folder.is_dir()
+    added.remove_button.click()
+    panel.idle()
+    assert [card.info.name for card in dialog.cards] == ["nigdt-small"]
+    assert dialog.told.text() == f"{tiny_bundle.name} was deleted."
+    assert panel.session.settings.model == "default"
+    assert dialog.cards[0].radio.isChecked()
+    assert not find_bundle("nigdt-small").folder.with_name(tiny_bundle.name).exists()
     dialog.accept()
 
 

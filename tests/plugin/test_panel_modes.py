@@ -418,7 +418,7 @@ def test_what_is_shown_is_what_is_saved(panel: Panel, photo: Path, tmp_path: Pat
     seen = shown(panel).copy()
     target = panel.session.save_path = tmp_path / "saved.png"
     asked = []
-    monkeypatch.setattr(panel.window, "ask_about_fill", lambda *, leaving: asked.append(leaving) or answer)
+    monkeypatch.setattr(panel.window, "ask_about_fill", lambda leaving, **_: asked.append(leaving) or answer)
     panel.window.save()
     panel.idle()
     assert asked == [False]
@@ -445,7 +445,7 @@ def test_a_fill_that_comes_while_a_file_name_is_asked_for_is_asked_about(
         return str(target), ""
 
     monkeypatch.setattr(QFileDialog, "getSaveFileName", name_it)
-    monkeypatch.setattr(panel.window, "ask_about_fill", lambda *, leaving: asked.append(leaving) or "apply")
+    monkeypatch.setattr(panel.window, "ask_about_fill", lambda leaving, **_: asked.append(leaving) or "apply")
     panel.window.save_as()
     panel.until(target.exists)
     panel.idle()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from PIL import Image
 from PyQt6.QtCore import QEvent, QPointF, Qt
 from PyQt6.QtGui import QGuiApplication, QPointingDevice, QTabletEvent
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QApplication
+from PyQt6.QtWidgets import QApplication, QToolTip
 
 from nigdt.notices import NOTHING_FITS
 from nigdt.photo.photo import Photo
@@ -46,6 +47,61 @@ def test_what_is_seen_is_copied(panel: Panel, photo: Path):
     assert (colour.red(), colour.green(), colour.blue()) == tuple(seen)
 
 
+def test_a_large_fill_that_is_only_drafted_yet_is_copied_as_it_is_seen(panel: Panel, tmp_path: Path):
+    path = tmp_path / "large.png"
+    Image.new("RGB", (2400, 1600), (90, 120, 60)).save(path)
+    panel.open(path)
+    panel.select(400, 300, 2000, 1300)
+    panel.fill("a red bird", 1)
+    preview = panel.session.filling.preview
+    panel.until(lambda: not preview.busy)
+    whole = panel.session.display.pyramid.levels[0][800, 1200].copy()
+    assert tuple(whole) != (90, 120, 60)
+    panel.session.filling.set_recipe(replace(panel.session.settings.recipe(), strength=0.5))
+    assert preview.busy
+    panel.window.copy()
+    panel.until(lambda: "1600 x 1000" in panel.window.notice.message.text())
+    colour = QGuiApplication.clipboard().image().pixelColor(800, 500)
+    mixed = np.add(whole.astype(int), (90, 120, 60)) / 2
+    assert np.abs(np.subtract((colour.red(), colour.green(), colour.blue()), mixed)).max() <= 3
+
+
+def test_a_transparent_photo_is_copied_without_the_chequered_ground(panel: Panel, tmp_path: Path):
+    path = tmp_path / "clear.png"
+    picture = Image.new("RGBA", (240, 160), (200, 60, 40, 255))
+    picture.paste((200, 60, 40, 0), (0, 0, 120, 160))
+    picture.save(path)
+    panel.open(path)
+    for region, visible in (((0, 0, 240, 160), 120), ((100, 0, 240, 160), 20)):
+        panel.select(*region)
+        panel.window.notice.clear()
+        panel.window.copy()
+        size = f"{region[2] - region[0]} x 160"
+        panel.until(lambda size=size: size in panel.window.notice.message.text())
+        image = QGuiApplication.clipboard().image()
+        assert image.pixelColor(visible - 10, 80).alpha() == 0
+        seen = image.pixelColor(visible + 10, 80)
+        assert (seen.red(), seen.green(), seen.blue(), seen.alpha()) == (200, 60, 40, 255)
+
+
+@pytest.mark.parametrize("answer", ["apply", "without", "cancel"])
+def test_a_fill_that_is_shown_is_asked_about_before_the_photo_is_cropped(
+    panel: Panel, photo: Path, monkeypatch: pytest.MonkeyPatch, answer: str
+):
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    panel.fill("a red bird", 1)
+    asked = []
+    monkeypatch.setattr(panel.window, "ask_about_fill", lambda **words: asked.append(words) or answer)
+    before = panel.session.document
+    panel.window.crop()
+    panel.until(lambda: answer == "cancel" or panel.session.document is not before)
+    panel.idle()
+    assert asked == [{"leaving": False, "saving": False}]
+    assert (panel.session.document is before) == (answer == "cancel")
+    assert len(panel.session.document.layers) == (answer == "apply")
+
+
 def test_the_next_photo_of_the_folder_is_opened(panel: Panel, photo: Path):
     for name in ("photo_10.png", "photo_9.png"):
         shutil.copy(photo, photo.with_name(name))
@@ -54,6 +110,30 @@ def test_the_next_photo_of_the_folder_is_opened(panel: Panel, photo: Path):
     panel.open(photo.with_name("photo_10.png"))
     panel.window.actions_["photo.previous"].trigger()
     panel.until(lambda: panel.session.document.path.name == "photo_9.png")
+    panel.window.actions_["photo.next"].trigger()
+    panel.until(lambda: panel.session.document.path.name == "photo_10.png")
+    panel.window.actions_["photo.next"].trigger()
+    assert panel.window.notice.message.text() == "This is the last photo here."
+    assert panel.session.document.path.name == "photo_10.png"
+
+
+def test_one_that_cannot_be_opened_does_not_bar_the_way_to_the_next(panel: Panel, photo: Path):
+    (photo.parent / "photo_2.png").write_bytes(b"no picture")
+    shutil.copy(photo, photo.with_name("photo_3.png"))
+    panel.open(photo)
+    step = panel.window.step_photo
+    step(1)
+    panel.until(lambda: bool(panel.errors))
+    assert "photo_2.png" in panel.errors.pop()
+    step(-1)
+    assert panel.window.notice.message.text() == "This is the first photo here."
+    step(1)
+    panel.until(lambda: panel.session.document.path.name == "photo_3.png")
+    step(-1)
+    panel.until(lambda: bool(panel.errors))
+    assert "photo_2.png" in panel.errors.pop()
+    step(-1)
+    panel.until(lambda: panel.session.document.path.name == "photo.png")
 
 
 def test_export_writes_what_the_settings_say(panel: Panel, photo: Path, tmp_path: Path):
@@ -76,6 +156,21 @@ def test_the_picture_is_dragged_out_as_a_file(panel: Panel, photo: Path):
     assert size_of(written[0]) == (240, 160)
     data = panel.window.status.photo_size.data_of(written[0])
     assert [url.toLocalFile() for url in data.urls()] == [str(written[0])]
+    begun = []
+    panel.session.begun.connect(lambda *what: begun.append(what))
+    panel.window.take(data)  # let go over the panel itself
+    panel.idle()
+    assert begun == []
+
+
+def test_while_what_is_dragged_out_is_written_the_pointer_says_so(panel: Panel, photo: Path):
+    panel.open(photo)
+    label = panel.window.status.photo_size
+    QTest.mousePress(label, Qt.MouseButton.LeftButton)
+    assert QToolTip.text() == "The picture is being written; hold on."
+    QTest.mouseRelease(label, Qt.MouseButton.LeftButton)
+    panel.until(lambda: not QToolTip.isVisible())
+    panel.idle()
 
 
 def test_what_is_dragged_out_holds_the_fill_that_is_shown(panel: Panel, photo: Path):
@@ -306,6 +401,88 @@ def test_many_photos_are_filled_with_masks_by_name_or_boxes(panel: Panel, photo:
     dialog.close()
 
 
+def batch_of(panel: Panel, photo: Path, folder: Path, count: int) -> BatchDialog:
+    """The dialog, ready to recolour so many photos and one that is damaged."""
+    photos, names = folder / "many", [f"{letter}.png" for letter in "abcdef"[:count]]
+    photos.mkdir()
+    for name in names:
+        shutil.copy(photo, photos / name)
+    (photos / "damaged.png").write_bytes(photo.read_bytes()[:200])
+    boxes = folder / "boxes.csv"
+    rows = "".join(f"{name},70,30,100,100\n" for name in ["gone.png", "damaged.png", *names])
+    boxes.write_text(f"name,left,top,width,height\n{rows}")
+    panel.session.set_mode("recolour")
+    panel.window.many_photos()
+    dialog = panel.window.findChild(BatchDialog)
+    dialog.photos.setText(str(photos))
+    dialog.selections.setText(str(boxes))
+    dialog.caption.setText("a green bird")
+    dialog.target.setText(str(folder / "out"))
+    return dialog
+
+
+def test_a_batch_keeps_the_mode_it_began_with_and_says_what_failed(panel: Panel, photo: Path, tmp_path: Path):
+    dialog = batch_of(panel, photo, tmp_path, 3)
+    dialog.start_button.click()
+    panel.session.set_mode("remove")
+    assert "Recolour" in dialog.purpose.text()
+    panel.until(lambda: not dialog.running, 90)
+    assert dialog.state.text() == "3 of 4 photos were filled."
+    assert "Remove" in dialog.purpose.text()
+    for name in "abc":
+        with Image.open(tmp_path / "out" / f"{name}-filled.png") as picture:
+            assert '"mode": "recolour"' in picture.text["nigdt"]
+    said = dialog.detail.text()
+    assert "gone.png: there is no such photo." in said
+    assert "damaged.png: This picture cannot be used." in said
+    assert "image file is truncated" in said
+    dialog.close()
+
+
+def test_closing_asks_once_while_many_photos_are_filled(
+    panel: Panel, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[int] = []
+    answers = [False, True]
+    monkeypatch.setattr(panel.window, "ask_about_batch", lambda left: asked.append(left) or answers.pop(0))
+    dialog = batch_of(panel, photo, tmp_path, 4)
+    dialog.start_button.click()
+    panel.window.close()
+    assert panel.window.isVisible()
+    assert dialog.running
+    panel.until(lambda: (tmp_path / "out" / "a-filled.png").exists())
+    panel.window.close()
+    assert not panel.window.isVisible()
+    assert not dialog.isVisible()
+    assert len(asked) == 2
+    assert 5 >= asked[0] > asked[1] >= 1
+    assert len(list((tmp_path / "out").glob("*-filled.png"))) < 4
+
+
+def test_a_batch_stopped_and_started_at_once_does_one_photo_at_a_time(
+    panel: Panel, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    at_once, most = [0], [0]
+    done = batch.do
+
+    def do(*arguments, **options):
+        at_once[0] += 1
+        most[0] = max(most[0], at_once[0])
+        try:
+            return done(*arguments, **options)
+        finally:
+            at_once[0] -= 1
+
+    monkeypatch.setattr(batch, "do", do)
+    dialog = batch_of(panel, photo, tmp_path, 3)
+    for _ in range(3):
+        dialog.start_button.click()
+    panel.until(lambda: not dialog.running, 90)
+    assert most[0] == 1
+    assert len(list((tmp_path / "out").glob("*-filled.png"))) == 3
+    dialog.close()
+
+
 def test_a_batch_says_what_its_fills_say_once_for_all_photos(panel: Panel, photo: Path, tmp_path: Path):
     photos, names = tmp_path / "many", [f"{letter}.png" for letter in "abcdef"]
     photos.mkdir()
@@ -386,8 +563,8 @@ def test_a_heic_photo_of_a_batch_becomes_a_jpeg(
 def test_boxes_of_no_size_select_nothing(photo: Path, tmp_path: Path, row: str):
     boxes = tmp_path / "boxes.csv"
     boxes.write_text(f"name,left,top,width,height\n{photo.name},{row}\n")
-    works, without = batch.plan(photo.parent, boxes)
-    assert (works, photo.name in without) == ([], True)
+    works, without, nowhere = batch.plan(photo.parent, boxes)
+    assert (works, photo.name in without, nowhere) == ([], True, [])
 
 
 @pytest.mark.parametrize("text", ["x" * 5000, "/" + "y/" * 3000, "\ud800"])

@@ -9,7 +9,8 @@ from nigdt_plugin.core.presets import Preset
 from nigdt_plugin.core.settings import Settings
 from nigdt_plugin.ui.compare import CompareDialog
 from panel import Panel
-from PyQt6.QtGui import QAction
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QAction, QCursor
 from PyQt6.QtWidgets import QInputDialog, QMenu
 
 
@@ -77,3 +78,19 @@ def test_captions_are_compared_by_one_draw(panel: Panel, photo: Path):
     assert [fills[tile.property("fill")].variant.seed for tile in dialog.tiles] == [None, None]
     dialog.accept()
     panel.idle()
+
+
+def test_a_menus_button_is_not_lit_after_the_pointer_has_left(panel: Panel, photo: Path):
+    panel.open(photo)
+    panel.session.settings.captions = ["salt & pepper"]
+    button = panel.window.side.describe.used.history_button
+    button.setAttribute(Qt.WidgetAttribute.WA_UnderMouse)  # as X11 leaves it: its menu took the pointer
+    QCursor.setPos(panel.window.canvas.mapToGlobal(panel.window.canvas.rect().center()))
+    button.menu().popup(button.mapToGlobal(button.rect().bottomLeft()))
+    assert [action.text() for action in button.menu().actions()] == ["salt && pepper"]
+    button.menu().hide()
+    panel.until(lambda: not button.underMouse())
+    QCursor.setPos(button.mapToGlobal(button.rect().center()))
+    button.menu().popup(button.mapToGlobal(button.rect().bottomLeft()))
+    button.menu().hide()
+    panel.until(button.underMouse)

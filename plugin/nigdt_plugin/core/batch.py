@@ -45,7 +45,7 @@ class Work:
     boxes: tuple[Region, ...] = ()
 
 
-def plan(photos: Path, selections: Path) -> tuple[list[Work], list[str]]:
+def plan(photos: Path, selections: Path) -> tuple[list[Work], list[str], list[str]]:
     """Bring photos and selections together by name.
 
     Args:
@@ -54,7 +54,8 @@ def plan(photos: Path, selections: Path) -> tuple[list[Work], list[str]]:
             with the columns name, left, top, width and height, one line per object.
 
     Returns:
-        What is to be done, and the names of photos without a selection.
+        What is to be done, the names of photos without a selection, and the names in the CSV file that are no
+        photo's.
 
     Raises:
         SelectionError: The CSV file cannot be read.
@@ -67,13 +68,15 @@ def plan(photos: Path, selections: Path) -> tuple[list[Work], list[str]]:
     else:
         boxes = _read_boxes(selections)
     works, without = [], []
-    for photo in photos_in(photos):
+    found = photos_in(photos)
+    for photo in found:
         mask, around = masks.get(photo.stem), boxes.get(photo.name, boxes.get(photo.stem, ()))
         if (mask is not None and mask != photo) or around:
             works.append(Work(photo, mask if not around else None, around))
         else:
             without.append(photo.name)
-    return works, without
+    known = {name for photo in found for name in (photo.name, photo.stem)}
+    return works, without, [name for name in boxes if name not in known]
 
 
 def _read_boxes(path: Path) -> dict[str, tuple[Region, ...]]:

@@ -300,6 +300,13 @@ class Document:
                 layer.draw(picture, region)
         return picture
 
+    def opacity(self, region: Region, mask: Pixels | None) -> Pixels | None:
+        """Return a region's opacity (h, w), within a mask (h, w) if there is one; None if it is whole."""
+        if self.alpha is None:
+            return mask
+        alpha = self.alpha[region.slices]
+        return alpha if mask is None else np.rint(alpha * (mask / 255.0)).astype(np.uint8)
+
     def on_checks(self, rgb: Pixels, region: Region) -> Pixels:
         """Return a region's pixels (h, w, 3) as shown: on chequered ground where the photo is clear."""
         if self.alpha is None:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,20 @@ def photos_in(folder: Path) -> list[Path]:
     suffixes = {*SUFFIXES, *(suffix for entry in CAMERA_FORMATS for suffix in entry.suffixes)}
     photos = [entry for entry in folder.iterdir() if entry.suffix.lower() in suffixes]
     return sorted(photos, key=_natural)
+
+
+def told_apart(paths: Sequence[str]) -> list[str]:
+    """Return the names of files, with as much of their folders as tells those of the same name apart."""
+    told = []
+    for path in map(Path, paths):
+        same = [Path(it) for it in paths if Path(it).name == path.name and Path(it) != path]
+        parts = path.parent.parts
+        depth = 1
+        while depth < len(parts) and any(it.parent.parts[-depth:] == parts[-depth:] for it in same):
+            depth += 1
+        folders = str(Path(*parts[-depth:]))
+        told.append(f"{path.name} ({folders})" if same else path.name)
+    return told
 
 
 def neighbour(path: Path, step: int) -> Path | None:

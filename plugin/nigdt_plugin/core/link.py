@@ -201,7 +201,12 @@ class Link:
         first = self._works and self._state.starting
         if (first or not self._jobs) and now >= self._next_status:
             self._next_status = now + _STATUS_SECONDS
-            status = client.status()
+            try:
+                status = client.status()
+            except DaemonError as error:
+                if error.code == "silent" and self._jobs:  # it starts on a busy machine; whether it hangs,
+                    return  # the client finds out, which waits longer before fills are given up
+                raise
             self._say(LinkState(LinkPhase.READY, status, restarts=self._state.restarts))
 
     def _fail(self, error: DaemonError, job: str | None) -> None:

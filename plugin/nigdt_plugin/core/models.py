@@ -12,6 +12,7 @@ from nigdt_backend.launch import interpreter
 from nigdt import limits
 from nigdt.bundle import bundle
 from nigdt.bundle.bundle import BundleInfo
+from nigdt.bundle.writing import remove_bundle
 from nigdt.errors import BundleError, NigdtError
 from nigdt.text import Vocabulary
 
@@ -47,6 +48,15 @@ def add(source: Path) -> None:
     if done.returncode != 0:
         said = done.stderr.strip().splitlines() or [f"It ended with error {done.returncode}."]
         raise BundleError(said[-1].removeprefix("nigdt: "))
+
+
+def remove(name: str) -> None:
+    """Delete one of the user's bundles.
+
+    Raises:
+        BundleError: It is not one of the user's, or the disk refuses.
+    """
+    remove_bundle(name)
 
 
 def find(name: str) -> BundleInfo | None:

@@ -60,12 +60,13 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Lost:
-    """Work of a panel that did not end well."""
+    """Work of a panel that did not end well; `place` is the photo's own folder, empty if it has none."""
 
     folder: Path
     name: str
     saved: float
     caption: str
+    place: str = ""
 
 
 class Recovery:
@@ -149,10 +150,10 @@ class Recovery:
             if data.get("layers") or data.get("selected"):
                 saved = data.get("saved")
                 when = float(saved) if isinstance(saved, int | float) and 0 <= saved < 1e11 else 0.0
-                name = (_near(data) or Path(str(data.get("photo", "?")))).name
-                found.append(
-                    Lost(path.parent, printable(name)[:_MOST_NAME], when, str(data.get("caption", "")))
-                )
+                near = _near(data)
+                name = printable((near or Path(str(data.get("photo", "?")))).name)[:_MOST_NAME]
+                place = printable(str(near.parent)) if near is not None else ""
+                found.append(Lost(path.parent, name, when, str(data.get("caption", "")), place))
             else:
                 shutil.rmtree(path.parent, ignore_errors=True)  # nothing worth asking about
         return sorted(found, key=lambda lost: lost.saved, reverse=True)

@@ -7,18 +7,20 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QAction, QActionGroup, QKeySequence
 from PyQt6.QtWidgets import QFileDialog, QInputDialog, QMenu
 
 from nigdt.photo.formats import patterns
 from nigdt_plugin.core import selection
+from nigdt_plugin.core.files import told_apart
 from nigdt_plugin.core.selection import save_mask
 from nigdt_plugin.ui import modes
 from nigdt_plugin.ui.language import LANGUAGES
 from nigdt_plugin.ui.pick import PictureDialog
 from nigdt_plugin.ui.tools import TOOLS
 from nigdt_plugin.ui.turn import Turn
-from nigdt_plugin.ui.widgets import translate
+from nigdt_plugin.ui.widgets import menu_text, translate
 
 if TYPE_CHECKING:
     from nigdt_plugin.ui.window import Window
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 USUAL_KEY = "usualKey"
 """Property of an action: its shortcut before the user changed it."""
+BEFORE = (Qt.Key.Key_QuoteLeft, Qt.Key.Key_AsciiCircum, Qt.Key.Key_Dead_Circumflex)
+"""Held, it shows the photo as it was: the key left of 1, on English and on German keyboards."""
 
 
 class _Menus:
@@ -125,9 +129,10 @@ def _file(menus: _Menus, window: Window) -> None:
 
 def _fill_recent(menu: QMenu, window: Window) -> None:
     menu.clear()
-    for path in window.session.settings.recent:
-        menu.addAction(Path(path).name, lambda path=path: window.open_path(Path(path)))
-    if not window.session.settings.recent:
+    recent = window.session.settings.recent
+    for path, name in zip(recent, told_apart(recent), strict=True):
+        menu.addAction(menu_text(name), lambda path=path: window.open_path(Path(path)))
+    if not recent:
         nothing = menu.addAction(translate("Menus", "None yet"))
         if nothing is not None:
             nothing.setEnabled(False)

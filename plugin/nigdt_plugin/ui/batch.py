@@ -45,10 +45,10 @@ class BatchDialog(QDialog):
         self.session = session
         self._works: list[batch.Work] = []
         self._all = self._made = self._there = 0
-        self._folder = Path()
+        self._folder, self._recipe = Path(), session.settings.recipe()
         self._told: dict[str, list[str]] = {}
         self._formats: dict[str, list[str]] = {}  # what is said before the work, and of which photos
-        self.running = False
+        self.running = self._at_work = False  # stopped, it is still at work on the photo at hand
         self.setWindowTitle(self.tr("Many photos"))
         self.setMinimumWidth(520)
         column = QVBoxLayout(self)
@@ -93,7 +93,13 @@ class BatchDialog(QDialog):
         self.start_button: QPushButton = button(self.tr("Start"), self.start_or_stop, primary=True)
         row.addWidget(self.start_button)
         column.addLayout(row)
+        session.fills.connect(self._show_mode)
         self._refresh()
+
+    @property
+    def left(self) -> int:
+        """How many photos are still to be filled, the one at hand among them; 0 while none is."""
+        return len(self._works) + 1 if self.running else 0
 
     def _path(self, form: QFormLayout, name: str, kind: str, *, file: bool = False) -> QLineEdit:
         field, row = QLineEdit(), QHBoxLayout()
@@ -118,11 +124,14 @@ class BatchDialog(QDialog):
         if name:
             field.setText(name)
 
-    def _refresh(self) -> None:
-        mode = names()[self.session.settings.mode].replace("&", "")
+    def _show_mode(self) -> None:
+        mode = names()[self._recipe.mode if self.running else self.session.settings.mode].replace("&", "")
         self.purpose.setText(
             self.tr("Mode: {mode}. Sliders and model are those of the window behind.").format(mode=mode)
         )
+
+    def _refresh(self) -> None:
+        self._show_mode()
         photos, selections, target = (
             typed_path(field.text()) if field.text() else None
             for field in (self.photos, self.selections, self.target)
@@ -172,7 +181,7 @@ class BatchDialog(QDialog):
             photos, selections, self._folder = (
                 typed_path(field.text()) for field in (self.photos, self.selections, self.target)
             )
-            self._works, without = batch.plan(photos, selections)
+            self._works, without, nowhere = batch.plan(photos, selections)
             self._folder.mkdir(exist_ok=True)
         except (NigdtError, OSError) as error:
             message, hint = self.session.wording(failure_of(error))
@@ -180,13 +189,23 @@ class BatchDialog(QDialog):
             self.detail.setText(str(error) if isinstance(error, NigdtError) else hint)
             return
         self._all, self._made, self._there, self._told = len(self._works), 0, 0, {}
-        if without:
-            self._told[self.tr("nothing is selected there.")] = without
+        for text, names_ in (
+            (self.tr("nothing is selected there."), without),
+            (self.tr("there is no such photo."), nowhere),
+        ):
+            if names_:
+                self._told[text] = names_
+        settings = self.session.settings
+        words = "" if settings.mode == "remove" else " ".join(self.caption.text().split())
+        # For all of them, whatever is set or typed meanwhile.
+        self._recipe = replace(settings.recipe(), caption=words, bundle=settings.model)
         self._report()
         self.running = True
-        self._next()
+        if not self._at_work:
+            self._next()
 
     def _next(self) -> None:
+        self._at_work = False
         done = self._all - len(self._works)
         self.bar.setRange(0, max(1, self._all))
         self.bar.setValue(done)
@@ -204,13 +223,12 @@ class BatchDialog(QDialog):
             self.state.setText(text)
             return
         work = self._works.pop(0)
+        self._at_work = True
         self.state.setText(f"{done + 1} / {self._all}: {work.photo.name}")
-        settings = self.session.settings
-        words = "" if settings.mode == "remove" else " ".join(self.caption.text().split())
-        recipe = replace(settings.recipe(), caption=words, bundle=settings.model)
-        folder, connect = self._folder, self.session.connect
+        folder, recipe, connect = self._folder, self._recipe, self.session.connect
+        stamp = self.session.settings.provenance
         self.session.tasks.run(
-            lambda: batch.do(work, folder, recipe, stamp=settings.provenance, connect=connect),
+            lambda: batch.do(work, folder, recipe, stamp=stamp, connect=connect),
             partial(self._did, work),
             partial(self._could_not, work),
         )
@@ -225,8 +243,7 @@ class BatchDialog(QDialog):
         self._next()
 
     def _could_not(self, work: batch.Work, error: Exception) -> None:
-        message, _ = self.session.wording(failure_of(error))
-        self._tell(work, message)
+        self._tell(work, " ".join(self.session.wording(failure_of(error))).strip())
         self._next()
 
     def _tell(self, work: batch.Work, message: str) -> None:

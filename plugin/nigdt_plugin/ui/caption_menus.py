@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from PyQt6.QtCore import Qt, QTimer
+from PyQt6.QtGui import QCursor
 from PyQt6.QtWidgets import QHBoxLayout, QInputDialog, QMenu, QToolButton, QWidget
 
 from nigdt_plugin.core.presets import Preset
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.theme import Theme
-from nigdt_plugin.ui.widgets import tool_button
+from nigdt_plugin.ui.widgets import menu_text, tool_button
 
 _MOST = 15
 
@@ -42,13 +44,15 @@ class CaptionMenus(QWidget):
         menu.aboutToShow.connect(fill)
         of.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         of.setMenu(menu)
+        # Not at once: the button is still pressed then.
+        menu.aboutToHide.connect(lambda: QTimer.singleShot(0, lambda: _let_go(of)))
         return menu
 
     def _fill_history(self) -> None:
         captions = self.session.settings.captions[:_MOST]
         self._history.clear()
         for caption in captions:
-            self._history.addAction(caption, lambda caption=caption: self._use(caption))
+            self._history.addAction(menu_text(caption), lambda caption=caption: self._use(caption))
         if not captions:
             self._history.addAction(self.tr("No captions yet")).setEnabled(False)  # type: ignore[union-attr]
 
@@ -71,18 +75,18 @@ class CaptionMenus(QWidget):
         menu, own = self._presets, self.session.settings.presets
         menu.clear()
         for preset in own:
-            menu.addAction(preset.name, lambda preset=preset: self._take(preset))
+            menu.addAction(menu_text(preset.name), lambda preset=preset: self._take(preset))
         if own:
             menu.addSeparator()
         for preset in self._along():
-            menu.addAction(preset.name, lambda preset=preset: self._take(preset))
+            menu.addAction(menu_text(preset.name), lambda preset=preset: self._take(preset))
         menu.addSeparator()
         menu.addAction(self.tr("Keep mode, words and settings …"), self._keep)
         drop = menu.addMenu(self.tr("Drop"))
         assert drop is not None
         drop.setEnabled(bool(own))
         for preset in own:
-            drop.addAction(preset.name, lambda preset=preset: own.remove(preset))
+            drop.addAction(menu_text(preset.name), lambda preset=preset: own.remove(preset))
 
     def _keep(self) -> None:
         settings, caption = self.session.settings, self.session.caption
@@ -95,3 +99,10 @@ class CaptionMenus(QWidget):
         """Draw in other colours."""
         for name, button in (("clock", self.history_button), ("bookmark", self.preset_button)):
             button.setIcon(icon(name, theme.text, None, theme.muted))
+
+
+def _let_go(button: QToolButton) -> None:
+    """Light a button no longer, unless the pointer is on it: under X11 Qt isn't told that it left."""
+    inside = button.rect().contains(button.mapFromGlobal(QCursor.pos()))
+    button.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, inside)
+    button.update()

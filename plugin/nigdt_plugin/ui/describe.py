@@ -31,7 +31,7 @@ from nigdt_plugin.ui.notices import worded_notice
 from nigdt_plugin.ui.rest import RestHint
 from nigdt_plugin.ui.theme import Theme
 from nigdt_plugin.ui.unknown import UnknownWords
-from nigdt_plugin.ui.widgets import button, label, leave_wheel, tool_button
+from nigdt_plugin.ui.widgets import button, label, leave_wheel, tab_after, tool_button
 
 _LIVE_MS = 140  # after a change that may go on, such as a brush that still moves
 _REST_MS = 900
@@ -135,7 +135,6 @@ class DescribeBox(QWidget):
         self.seed.returnPressed.connect(self.fill)
         row.addWidget(self.seed)
         self.fill_button = button(self.tr("Fill"), self.fill_or_stop, primary=True, tip=self.tr("Return"))
-        self.fill_button.setAutoDefault(True)  # Return presses it where it has the focus
         self.fill_button.setMinimumWidth(92)
         row.addWidget(self.fill_button)
         return row
@@ -291,6 +290,7 @@ class DescribeBox(QWidget):
 
     def _show_unknown(self) -> None:
         self.unknown.show_words(self.caption.unknown() if self.mode != "remove" else [], self.width())
+        tab_after(self.caption, *self.unknown.chips)
 
     def resizeEvent(self, a0: QResizeEvent | None) -> None:
         self.unknown.fit(self.width())

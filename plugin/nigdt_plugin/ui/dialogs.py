@@ -82,6 +82,7 @@ class Dialogs(Hosted):
         if entry is None or not missing(entry):
             super().open_path(path, mask, caption)
             return
+        self._tried = path
         self.offer_extra(
             "photos",
             self.tr("{name} needs an optional part of NIGDT.").format(name=isolated(path.name)),
@@ -165,9 +166,10 @@ class Dialogs(Hosted):
             shutil.rmtree(newest.folder, ignore_errors=True)
             self.offer_recovery()
 
+        when = self.tr("From {when}").format(when=moment(newest.saved))
         self.notice.ask(
             self.tr("Unsaved work on {name} was found.").format(name=newest.name),
-            self.tr("From {when}").format(when=moment(newest.saved)),
+            f"{when}, {isolated(newest.place)}" if newest.place else when,
             (
                 (self.tr("Restore"), lambda: self.if_saved(restore)),
                 (self.tr("Forget"), forget),
@@ -190,16 +192,44 @@ class Dialogs(Hosted):
         dialog.show()
         dialog.raise_()
 
+    def may_stop_batch(self) -> bool:
+        """Return whether the window may close, though photos are being filled in the other one; ask then."""
+        dialog = self.findChild(BatchDialog)
+        if dialog is None or not dialog.left:
+            return True
+        if not self.ask_about_batch(dialog.left):
+            return False
+        dialog.reject()
+        return True
+
+    def ask_about_batch(self, left: int) -> bool:
+        """Ask whether to stop filling many photos, of which so many are left."""
+        box = QMessageBox(self)
+        box.setIcon(QMessageBox.Icon.NoIcon)
+        box.setText(self.tr("Many photos are still being filled. To do: {count}").format(count=left))
+        box.setInformativeText(self.tr("Those that are filled stay. Starting again goes on with the rest."))
+        roles = QMessageBox.ButtonRole
+        go_on = box.addButton(self.tr("Go on filling"), roles.RejectRole)
+        stop = box.addButton(self.tr("Stop and close"), roles.DestructiveRole)
+        box.setDefaultButton(go_on)
+        box.setEscapeButton(go_on)
+        box.exec()
+        return box.clickedButton() is stop
+
     def crop(self) -> None:
         """Keep only the part of the photo that is selected."""
         document = self.session.document
         if document is None or document.selection.empty:
             self.notice.tell(self.tr("Nothing is selected."), self.tr("Select the part to keep."))
             return
-        self.session.recut(document.selection.bounds, "Crop")
+        region = document.selection.bounds
+        self._with_fill(lambda: self.session.recut(region, "Crop"), saving=False)
 
     def extend(self) -> None:
         """Ask how far the canvas is to be extended, and fill the new border."""
+        self._with_fill(self._extend, saving=False)
+
+    def _extend(self) -> None:
         document = self.session.document
         if document is None:
             return

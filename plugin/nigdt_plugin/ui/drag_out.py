@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PyQt6.QtCore import QMimeData, Qt, QUrl, pyqtSignal
 from PyQt6.QtGui import QDrag, QMouseEvent, QPixmap
-from PyQt6.QtWidgets import QLabel
+from PyQt6.QtWidgets import QLabel, QToolTip
 
 _PICTURE = 96
 
@@ -31,10 +31,14 @@ class DragLabel(QLabel):
     def mousePressEvent(self, ev: QMouseEvent | None) -> None:
         if ev is not None and ev.button() == Qt.MouseButton.LeftButton and self.text():
             self._held = True
+            QToolTip.showText(
+                ev.globalPosition().toPoint(), self.tr("The picture is being written; hold on.")
+            )
             self.taken.emit()
 
     def mouseReleaseEvent(self, ev: QMouseEvent | None) -> None:
         self._held = False
+        QToolTip.hideText()
 
     def data_of(self, file: Path) -> QMimeData:
         """Return what other programs are offered."""
@@ -45,6 +49,7 @@ class DragLabel(QLabel):
     def drag(self, file: Path, picture: QPixmap) -> None:
         """Drag a file, unless the button was let go meanwhile."""
         if self._held:
+            QToolTip.hideText()
             drag = QDrag(self)
             drag.setMimeData(self.data_of(file))
             drag.setPixmap(picture.scaled(_PICTURE, _PICTURE, Qt.AspectRatioMode.KeepAspectRatio))

@@ -22,8 +22,10 @@ from nigdt.photo.photo import Photo
 from nigdt_plugin.core import saving
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.files import neighbour, suffix_for
+from nigdt_plugin.core.layers import Layer
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.export import ExportDialog
+from nigdt_plugin.ui.notice import Notice
 from nigdt_plugin.ui.pick import PictureDialog
 from nigdt_plugin.ui.welcome import sample_photo
 
@@ -31,10 +33,14 @@ from nigdt_plugin.ui.welcome import sample_photo
 class PhotoFiles(QMainWindow):
     """A window with one photo file."""
 
+    notice: Notice
+
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
         self._passing = TemporaryDirectory(prefix="nigdt-")
+        self._tried: Path | None = None  # what was to be opened last; it may have failed
+        session.begun.connect(self._begins)
 
     def tr(  # type: ignore[override]  # the stubs call it static, which it is not in PyQt6
         self, sourceText: str, disambiguation: str | None = None, n: int = -1
@@ -76,6 +82,8 @@ class PhotoFiles(QMainWindow):
     def take(self, data: QMimeData) -> None:
         """Open what was pasted or dropped."""
         paths = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
+        if paths and Path(self._passing.name) in Path(paths[0]).parents:
+            return  # the picture that is dragged out, let go over its own window
         if paths:
             self.open_path(Path(paths[0]))
         elif data.hasImage():
@@ -100,12 +108,12 @@ class PhotoFiles(QMainWindow):
         """Ask where to save; the original keeps its name unless it is chosen on purpose."""
         self._with_fill(self._save_as)
 
-    def _with_fill(self, then: Callable[[], None]) -> None:
+    def _with_fill(self, then: Callable[[], None], *, saving: bool = True) -> None:
         """Go on, once it is settled whether the fill that is shown belongs to the picture."""
         if not self._unapplied:
             then()
             return
-        answer = self.ask_about_fill(leaving=False)
+        answer = self.ask_about_fill(leaving=False, saving=saving)
         if answer == "apply":
             self._apply_then(then)
         elif answer == "without":
@@ -129,11 +137,12 @@ class PhotoFiles(QMainWindow):
             filling.cancel()
             filling.apply(then)
 
-    def ask_about_fill(self, *, leaving: bool) -> str:
+    def ask_about_fill(self, *, leaving: bool, saving: bool = True) -> str:
         """Ask what becomes of a fill that is shown and not applied.
 
         Args:
             leaving: Whether the photo is closed next, so that what is not saved is lost.
+            saving: Whether the picture is saved next.
 
         Returns:
             "apply", "without" (with `leaving`: lose it) or "cancel".
@@ -143,10 +152,9 @@ class PhotoFiles(QMainWindow):
         box.setText(self.tr("The fill that is shown is not applied."))
         box.setInformativeText(self.tr("Without being applied it is not part of the picture."))
         roles = QMessageBox.ButtonRole
-        apply = box.addButton(self.tr("Apply and save"), roles.AcceptRole)
-        without = box.addButton(
-            self.tr("Do not save") if leaving else self.tr("Save without it"), roles.DestructiveRole
-        )
+        apply = box.addButton(self.tr("Apply and save") if saving else self.tr("Apply it"), roles.AcceptRole)
+        rest = self.tr("Save without it") if saving else self.tr("Go on without it")
+        without = box.addButton(self.tr("Do not save") if leaving else rest, roles.DestructiveRole)
         box.addButton(QMessageBox.StandardButton.Cancel)
         box.setDefaultButton(apply)
         box.exec()
@@ -196,24 +204,35 @@ class PhotoFiles(QMainWindow):
 
     def copy(self) -> None:
         """Put what is seen of the selected part, or of the whole photo, on the clipboard."""
-        document, display, clipboard = (
-            self.session.document,
-            self.session.display,
-            QGuiApplication.clipboard(),
-        )
-        if document is None or display is None or clipboard is None:
+        filling = self.session.filling
+        if filling is not None and self._unapplied:  # a draft of a large fill may be all that is there yet
+            filling.preview.when_shown(self._copy)
+        else:
+            self._copy()
+
+    def _copy(self) -> None:
+        document, clipboard = self.session.document, QGuiApplication.clipboard()
+        if document is None or clipboard is None:
             return
-        chosen = document.selection
+        chosen, layers = document.selection, self._layers_seen(document)
         region = chosen.whole if chosen.empty else chosen.bounds
-        alpha = None if chosen.empty else chosen.mask[region.slices].copy()
-        seen = display.pyramid.levels[0][region.slices].copy()
+        mask = None if chosen.empty else chosen.mask[region.slices].copy()
         board = clipboard
+
+        def draw() -> QImage:
+            return picture_of(document.composite(region, layers), document.opacity(region, mask))
 
         def put(image: QImage) -> None:
             board.setImage(image)
             self.session.copied(region.width, region.height)
 
-        self.session.work(lambda: picture_of(seen, alpha), put)
+        self.session.work(draw, put)
+
+    def _layers_seen(self, document: Document) -> tuple[Layer, ...]:
+        """Return the layers, with the fill that is shown and not applied."""
+        filling = self.session.filling
+        shown = filling.preview.layer if filling is not None and self._unapplied else None
+        return document.layers if shown is None else document.with_fill(shown)
 
     def write_to_drag(self, then: Callable[[Path], None]) -> None:
         """Write what is seen as an export into a folder of passing files, and give its path to `then`."""
@@ -226,11 +245,9 @@ class PhotoFiles(QMainWindow):
             self._write_to_drag(document, then)
 
     def _write_to_drag(self, document: Document, then: Callable[[Path], None]) -> None:
-        settings, filling = self.session.settings, self.session.filling
+        settings, layers = self.session.settings, self._layers_seen(document)
         name = Path(document.name or self.tr("picture.png"))
         target = Path(self._passing.name) / f"{name.stem}{'.png' if document.alpha is not None else '.jpg'}"
-        shown = filling.preview.layer if filling is not None and self._unapplied else None
-        layers = document.layers if shown is None else document.with_fill(shown)
         stamp, quality, longest = settings.provenance, settings.export_quality, settings.export_longest
         self.session.work(
             lambda: saving.export(document, layers, target, quality=quality, longest=longest, stamp=stamp),
@@ -243,9 +260,19 @@ class PhotoFiles(QMainWindow):
         document = self.session.document
         if document is None or document.near is None:
             return
-        path = neighbour(document.near, step)
+        here = self._tried is not None and self._tried.parent == document.near.parent
+        path = neighbour(self._tried if here and self._tried is not None else document.near, step)
+        if path == document.near:  # back over one that could not be opened
+            path = neighbour(path, step)
         if path is not None:
             self.open_path(path)
+        else:
+            last, first = self.tr("This is the last photo here."), self.tr("This is the first photo here.")
+            self.notice.show_done(last if step > 0 else first)
+
+    def _begins(self, what: str, path: Path) -> None:
+        if what == "open":
+            self._tried = path
 
     def _folder_for(self, path: Path) -> Path:
         """Return where to save beside a photo: its folder, or that of the user's pictures."""

@@ -15,7 +15,6 @@ from PyQt6.QtWidgets import QMessageBox, QPushButton
 
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui.files import PhotoFiles
-from nigdt_plugin.ui.notice import Notice
 
 log = logging.getLogger(__name__)
 
@@ -24,8 +23,6 @@ _BUSY_MS = 30
 
 class Hosted(PhotoFiles):
     """A window that may have a host (`session.host`), which waits for a result."""
-
-    notice: Notice
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from PyQt6.QtCore import pyqtSignal
-from PyQt6.QtGui import QAction, QKeySequence
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtGui import QAction, QKeyEvent, QKeySequence
 from PyQt6.QtWidgets import (
     QDialog,
     QFormLayout,
@@ -19,12 +19,39 @@ from PyQt6.QtWidgets import (
 )
 
 from nigdt_plugin.core.settings import Settings
-from nigdt_plugin.ui.actions import USUAL_KEY
+from nigdt_plugin.ui.actions import BEFORE, USUAL_KEY
 from nigdt_plugin.ui.widgets import button, form_row, label
 
 _NOT_HERE = ("language.", "theme.")
 
 _FIELD = 170  # pixels: the longest keys and the cross that clears them
+
+
+_MOVES = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Space)
+_CLEAR = Qt.Key.Key_Backspace, Qt.Key.Key_Delete
+_DIALOG = Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter
+
+
+class _Field(QKeySequenceEdit):
+    """Takes the keys that are pressed, but those that the dialog, or the photo itself, needs.
+
+    Signals:
+        refused: A key that the photo needs was pressed.
+    """
+
+    refused = pyqtSignal(QKeySequence)
+
+    def keyPressEvent(self, a0: QKeyEvent | None) -> None:
+        assert a0 is not None
+        plain, key = not a0.modifiers() & ~Qt.KeyboardModifier.KeypadModifier, a0.key()
+        if plain and key in _DIALOG:
+            a0.ignore()  # closes, as in every other window
+        elif plain and key in _CLEAR:
+            self.clear()
+        elif plain and key in (*_MOVES, *BEFORE):
+            self.refused.emit(QKeySequence(key))
+        else:
+            super().keyPressEvent(a0)
 
 
 class KeymapDialog(QDialog):
@@ -47,12 +74,13 @@ class KeymapDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 18, 18, 18)
         column.setSpacing(10)
-        column.addWidget(label(self.tr("Click a field and press the keys."), "muted"))
+        column.addWidget(label(self.tr("Click a field and press the keys. Backspace empties it."), "muted"))
         body, form = QWidget(), QFormLayout()
         body.setLayout(form)
-        self.fields: dict[str, QKeySequenceEdit] = {}
+        self.fields: dict[str, _Field] = {}
         for name, action in self._actions.items():
-            field = QKeySequenceEdit(action.shortcut())
+            field = _Field(action.shortcut())
+            field.refused.connect(self._refuse)
             field.setMaximumSequenceLength(1)
             field.setClearButtonEnabled(True)
             field.setMinimumWidth(_FIELD)
@@ -73,6 +101,10 @@ class KeymapDialog(QDialog):
         row.addStretch(1)
         row.addWidget(button(self.tr("Close"), self.accept, primary=True))
         column.addLayout(row)
+
+    def _refuse(self, keys: QKeySequence) -> None:
+        native = keys.toString(QKeySequence.SequenceFormat.NativeText)
+        self.message.setText(self.tr("{keys} is needed on the photo.").format(keys=native))
 
     def _change(self, name: str, keys: QKeySequence) -> None:
         action = self._actions[name]

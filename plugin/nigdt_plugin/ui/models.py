@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PyQt6 import sip
@@ -13,6 +14,7 @@ from PyQt6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
+    QMessageBox,
     QRadioButton,
     QScrollArea,
     QTextBrowser,
@@ -38,9 +40,15 @@ _PICTURE = 112
 
 
 class ModelCard(QFrame):
-    """One model: picture, name, what it knows."""
+    """One model: picture, name, what it knows.
+
+    Signals:
+        chosen: It is to be used; its name.
+        remove_asked: It is to be deleted; only of the user's own.
+    """
 
     chosen = pyqtSignal(str)
+    remove_asked = pyqtSignal()
 
     def __init__(self, info: BundleInfo, theme: Theme, present: bool) -> None:
         super().__init__()
@@ -78,7 +86,14 @@ class ModelCard(QFrame):
         column.addStretch(1)
         card = button(self.tr("Model card"), lambda: ModelText(info, self.window()).open())
         card.setAccessibleName(self.tr("Model card of {title}").format(title=info.title))
-        column.addWidget(card, 0, Qt.AlignmentFlag.AlignLeft)
+        below = QHBoxLayout()
+        below.addWidget(card)
+        self.remove_button = button(self.tr("Delete …"), self.remove_asked.emit)
+        self.remove_button.setAccessibleName(self.tr("Delete {title}").format(title=info.title))
+        self.remove_button.setHidden(info.embedded)
+        below.addWidget(self.remove_button)
+        below.addStretch(1)
+        column.addLayout(below)
         row.addLayout(column, 1)
 
     def mousePressEvent(self, a0: QMouseEvent | None) -> None:
@@ -216,6 +231,7 @@ class ModelDialog(QDialog):
         ]
         for card in self.cards:
             card.chosen.connect(self._choose)
+            card.remove_asked.connect(partial(self._remove, card.info))
             column.addWidget(card)
         if not self.cards:
             hint = self.tr("No model is installed. Add one, or train one.")
@@ -247,6 +263,37 @@ class ModelDialog(QDialog):
             self.add_button.setEnabled(True)
             reason = error.message if isinstance(error, NigdtError) else str(error)
             self._tell(self.tr("The model was not added: {reason}").format(reason=reason))
+
+    def _remove(self, info: BundleInfo) -> None:
+        """Delete one of the user's models, after asking."""
+        if not self.ask_about_removing(info):
+            return
+        used = models.find(self.session.settings.model)
+
+        def removed(_none: None) -> None:
+            if used is not None and used.name == info.name:
+                self.session.choose_model("default")
+            if not sip.isdeleted(self):
+                self._show_cards()
+                self._tell(self.tr("{name} was deleted.").format(name=info.name))
+
+        def failed(error: Exception) -> None:
+            if not sip.isdeleted(self):
+                self._tell(str(error))
+
+        self.session.tasks.run(lambda: models.remove(info.name), removed, failed)
+
+    def ask_about_removing(self, info: BundleInfo) -> bool:
+        """Ask whether a model may be deleted."""
+        box = QMessageBox(self)
+        box.setIcon(QMessageBox.Icon.NoIcon)
+        box.setText(self.tr("Delete the model {name}?").format(name=info.name))
+        box.setInformativeText(self.tr("Its files are deleted from the disk; fills that it made stay."))
+        delete = box.addButton(self.tr("Delete"), QMessageBox.ButtonRole.DestructiveRole)
+        keep = box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(keep)
+        box.exec()
+        return box.clickedButton() is delete
 
     def _tell(self, text: str) -> None:
         self.told.setText(text)

@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.theme import Theme
-from nigdt_plugin.ui.widgets import button, label, tool_button
+from nigdt_plugin.ui.widgets import button, label, tab_after, tool_button
 
 _DONE_MS = 3_500
 
@@ -37,9 +37,9 @@ class Notice(QFrame):
         self._below.setLayout(self._choices)
         column.addWidget(self._below)
         row.addLayout(column, 1)
-        self._close = tool_button(icon("close", "#888888"), self.tr("Close this message"))
-        self._close.clicked.connect(lambda: self._closed())
-        row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
+        self.close_button = tool_button(icon("close", "#888888"), self.tr("Close this message"))
+        self.close_button.clicked.connect(lambda: self._closed())
+        row.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.clear)
@@ -50,7 +50,7 @@ class Notice(QFrame):
     def set_theme(self, theme: Theme) -> None:
         """Draw in other colours."""
         self._theme = theme
-        self._close.setIcon(icon("close", theme.text))
+        self.close_button.setIcon(icon("close", theme.text))
 
     def show_error(self, message: str, hint: str) -> None:
         """Say what went wrong, until it is closed."""
@@ -97,8 +97,13 @@ class Notice(QFrame):
             self.hide()
             done()
 
-        for text, done in choices:
-            self._choices.addWidget(button(text, partial(chosen, done), primary=self._choices.count() == 0))
+        buttons = [
+            button(text, partial(chosen, done), primary=not place)
+            for place, (text, done) in enumerate(choices)
+        ]
+        for each in buttons:
+            self._choices.addWidget(each)
+        tab_after(self.close_button, *buttons)
         self._choices.addStretch(1)
         self._below.setVisible(bool(choices))
         self._place()

@@ -24,7 +24,7 @@ from nigdt_plugin.ui.notices import worded_notice
 from nigdt_plugin.ui.split import Split, Tabs
 from nigdt_plugin.ui.strip import ALWAYS, FillStrip, allows
 from nigdt_plugin.ui.theme import Theme
-from nigdt_plugin.ui.widgets import button, label, line, tool_button
+from nigdt_plugin.ui.widgets import button, label, line, tab_after, tool_button
 from nigdt_plugin.ui.words import WordsView
 
 WIDTH = 376
@@ -209,6 +209,7 @@ class Side(QWidget):
         if state != self._words_shown:
             self._words_shown = state
             self.words.show_words(chosen, filling.round.context if filling.round is not None else None)
+            tab_after(self.strip, *self.words.chips)
 
     def apply(self) -> None:
         """Make the chosen fill part of the picture."""

@@ -17,11 +17,15 @@ class UnknownWords(QWidget):
 
     Args:
         replace: Writes the second word in place of the first.
+
+    Attributes:
+        chips: The buttons with known words, in order.
     """
 
     def __init__(self, replace: Callable[[str, str], None]) -> None:
         super().__init__()
         self._replace = replace
+        self.chips: list[QToolButton] = []
         self._flow = FlowLayout()
         self.setLayout(self._flow)
         self.hide()
@@ -29,6 +33,7 @@ class UnknownWords(QWidget):
     def show_words(self, unknown: Sequence[tuple[str, Sequence[str]]], width: int) -> None:
         """Show unknown words, each with the nearest known ones, in a box so many pixels wide."""
         self._flow.clear()
+        self.chips.clear()
         for word, nearest in unknown[:_MOST]:
             translated = german.english(word)
             text = (
@@ -47,6 +52,7 @@ class UnknownWords(QWidget):
                 chip.clicked.connect(
                     lambda _checked=False, word=word, known=known: self._replace(word, known)
                 )
+                self.chips.append(chip)
                 self._flow.addWidget(chip)
         self.setVisible(bool(unknown))
         self.fit(width)

@@ -11,10 +11,11 @@ from PyQt6.QtGui import QColor, QDragEnterEvent, QDropEvent, QPainter, QPaintEve
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from nigdt.files import is_file
+from nigdt_plugin.core.files import told_apart
 from nigdt_plugin.core.settings import Settings
 from nigdt_plugin.ui.icons import icon, logo
 from nigdt_plugin.ui.theme import DARK, Theme
-from nigdt_plugin.ui.widgets import button, label, take_drag
+from nigdt_plugin.ui.widgets import button, label, menu_text, take_drag
 
 _RECENT = 5
 
@@ -67,8 +68,9 @@ class Welcome(QWidget):
         if there:
             column.addSpacing(8)
             column.addWidget(label(self.tr("Recent"), "heading"))
-            for path in there[:_RECENT]:
-                name = button(" " + Path(path).name, partial(self.path_asked.emit, path), tip=path)
+            shown = there[:_RECENT]
+            for path, text in zip(shown, told_apart(shown), strict=True):
+                name = button(" " + menu_text(text), partial(self.path_asked.emit, path), tip=path)
                 name.setStyleSheet("text-align: left;")
                 self._names.append(name)
                 column.addWidget(name)

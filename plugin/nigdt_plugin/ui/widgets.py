@@ -144,6 +144,18 @@ def tool_button(
     return widget
 
 
+def menu_text(text: str) -> str:
+    """Return a user's text for a menu, which would take an ampersand for the mark of a key."""
+    return text.replace("&", "&&")
+
+
+def tab_after(before: QWidget, *widgets: QWidget) -> None:
+    """Let Tab lead from a control to others that were made later, which Qt puts behind all of the window."""
+    for widget in widgets:
+        QWidget.setTabOrder(before, widget)
+        before = widget
+
+
 def show_key(button: QToolButton, key: str) -> None:
     """Name a button's shortcut, if it has one, beside its name."""
     name = button.accessibleName()

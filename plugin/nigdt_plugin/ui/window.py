@@ -9,6 +9,7 @@ from pathlib import Path
 from PyQt6.QtCore import QByteArray, QEvent, Qt, QTimer
 from PyQt6.QtGui import QCloseEvent, QKeyEvent
 from PyQt6.QtWidgets import (
+    QAbstractButton,
     QApplication,
     QHBoxLayout,
     QStackedLayout,
@@ -19,11 +20,11 @@ from PyQt6.QtWidgets import (
 from nigdt_plugin.core import selection
 from nigdt_plugin.core.fills import Candidate
 from nigdt_plugin.core.geometry import EMPTY
-from nigdt_plugin.core.link import LinkState
+from nigdt_plugin.core.link import LinkPhase, LinkState
 from nigdt_plugin.core.pyramid import Pyramid
 from nigdt_plugin.core.session import Session
 from nigdt_plugin.ui import theme as theme_
-from nigdt_plugin.ui.actions import build_menus
+from nigdt_plugin.ui.actions import BEFORE, build_menus
 from nigdt_plugin.ui.canvas import Canvas
 from nigdt_plugin.ui.dialogs import Dialogs
 from nigdt_plugin.ui.failures import worded
@@ -39,7 +40,7 @@ from nigdt_plugin.ui.tools import TOOLS
 from nigdt_plugin.ui.train import TrainDialog
 from nigdt_plugin.ui.turn import Turn
 from nigdt_plugin.ui.welcome import Welcome
-from nigdt_plugin.ui.widgets import fit_screen
+from nigdt_plugin.ui.widgets import fit_screen, tab_after
 
 _AUTOSAVE_MS = 5_000
 _KEEPING_MS, _BUSY_MS = 4_000, 30
@@ -48,8 +49,6 @@ _WATCH_MS = 500
 _SILENT_SECONDS = 1.5  # of a daemon that gives a sign every half second
 _WIDTH, _HEIGHT = 1280, 820
 _MASK_TOOLS = "brush", "eraser"
-# The key left of 1, on English and on German keyboards.
-_BEFORE = (Qt.Key.Key_QuoteLeft, Qt.Key.Key_AsciiCircum, Qt.Key.Key_Dead_Circumflex)
 
 
 class Window(Dialogs):
@@ -71,6 +70,7 @@ class Window(Dialogs):
         self.notice = Notice()
         self.welcome = Welcome(session.settings)
         self._told: tuple[str, ...] = ()
+        self._unreached = ""  # why the daemon was not reached last
         self._seen_fill: Candidate | None = None
         self._compose()
         self.overlays = Overlays(session, self.canvas)
@@ -87,6 +87,7 @@ class Window(Dialogs):
         self._watch.setInterval(_WATCH_MS)
         self._watch.timeout.connect(self._look_at_link)
         self._watch.start()
+        self.welcome.open_button.setFocus()  # or Tab would begin at the last button
         self._fit_screen()
         if session.settings.window:
             self.restoreGeometry(QByteArray.fromBase64(session.settings.window.encode("ascii", "replace")))
@@ -121,6 +122,7 @@ class Window(Dialogs):
         self.notice.setParent(holder)
         self.notice.hide()
         self.hints = Hints(self.session, holder)
+        tab_after(self.canvas, self.hints.close_button, self.notice.close_button)
 
     def _connect(self) -> None:
         session, canvas = self.session, self.canvas
@@ -281,6 +283,10 @@ class Window(Dialogs):
 
     def _show_link(self, state: LinkState) -> None:
         self.status.show_link(state)
+        if state.phase is LinkPhase.FAILED and state.failure is not None:
+            self._unreached, _ = worded(state.failure)
+        elif state.status and self.notice.message.text() == self._unreached:
+            self.notice.works()
         fresh = [notice for notice in state.notices if notice not in self._told]
         if fresh:
             self.notice.tell(self.tr("The model's process reports:"), " ".join(map(worded_notice, fresh)))
@@ -331,18 +337,31 @@ class Window(Dialogs):
 
     # Events ---------------------------------------------------------------------------------------------
 
+    def _return(self, focused: QWidget | None) -> None:
+        """Do what Return means where no widget took it."""
+        if isinstance(focused, QAbstractButton):
+            focused.click()  # where Qt presses a button by Space alone
+        elif focused in (None, self, self.canvas) and self._return_removes:
+            self.side.describe.fill()
+
+    def focusNextPrevChild(self, next: bool) -> bool:  # noqa: A002  # Qt's name
+        moved, focused = super().focusNextPrevChild(next), self.focusWidget()
+        if focused is not None and self.side.split.area.isAncestorOf(focused):
+            self.side.split.area.ensureWidgetVisible(focused)  # which Qt does only for steps inside
+        return moved
+
     def keyPressEvent(self, a0: QKeyEvent | None) -> None:
         assert a0 is not None
-        if a0.key() in _BEFORE and not a0.isAutoRepeat():
+        if a0.key() in BEFORE and not a0.isAutoRepeat():
             self.session.compare(True)
-        elif a0.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._return_removes:
-            self.side.describe.fill()
+        elif a0.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._return(self.focusWidget())
         else:
             super().keyPressEvent(a0)
 
     def keyReleaseEvent(self, a0: QKeyEvent | None) -> None:
         assert a0 is not None
-        if a0.key() in _BEFORE and not a0.isAutoRepeat():
+        if a0.key() in BEFORE and not a0.isAutoRepeat():
             self.session.compare(False)
         else:
             super().keyReleaseEvent(a0)
@@ -354,7 +373,7 @@ class Window(Dialogs):
 
     def closeEvent(self, a0: QCloseEvent | None) -> None:
         assert a0 is not None
-        if self.may_leave():
+        if self.may_stop_batch() and self.may_leave():
             self._leave()
             a0.accept()
         else:

@@ -87,6 +87,10 @@
       <translation>dort ist nichts ausgewählt.</translation>
     </message>
     <message>
+      <source>there is no such photo.</source>
+      <translation>dieses Foto gibt es nicht.</translation>
+    </message>
+    <message>
       <source>{made} of {all} photos were filled.</source>
       <translation>{made} von {all} Fotos wurden gefüllt.</translation>
     </message>
@@ -401,16 +405,32 @@
       <translation>Die Diagnose liegt in der Zwischenablage.</translation>
     </message>
     <message>
-      <source>Unsaved work on {name} was found.</source>
-      <translation>Nicht gespeicherte Arbeit an {name} gefunden.</translation>
-    </message>
-    <message>
       <source>From {when}</source>
       <translation>Vom {when}</translation>
     </message>
     <message>
+      <source>Unsaved work on {name} was found.</source>
+      <translation>Nicht gespeicherte Arbeit an {name} gefunden.</translation>
+    </message>
+    <message>
       <source>Restore</source>
       <translation>Wiederherstellen</translation>
+    </message>
+    <message>
+      <source>Many photos are still being filled. To do: {count}</source>
+      <translation>Viele Fotos werden noch gefüllt. Offen: {count}</translation>
+    </message>
+    <message>
+      <source>Those that are filled stay. Starting again goes on with the rest.</source>
+      <translation>Gefüllte bleiben. Ein neuer Start macht mit den übrigen weiter.</translation>
+    </message>
+    <message>
+      <source>Go on filling</source>
+      <translation>Weiter füllen</translation>
+    </message>
+    <message>
+      <source>Stop and close</source>
+      <translation>Anhalten und schließen</translation>
     </message>
     <message>
       <source>Nothing is selected.</source>
@@ -442,6 +462,10 @@
     <message>
       <source>Drag the picture from here into another program</source>
       <translation>Ziehen Sie das Bild von hier in ein anderes Programm</translation>
+    </message>
+    <message>
+      <source>The picture is being written; hold on.</source>
+      <translation>Das Bild wird geschrieben; halten Sie die Taste.</translation>
     </message>
   </context>
   <context>
@@ -909,8 +933,8 @@
       <translation>Tasten ändern</translation>
     </message>
     <message>
-      <source>Click a field and press the keys.</source>
-      <translation>Klicken Sie in ein Feld und drücken Sie die Tasten.</translation>
+      <source>Click a field and press the keys. Backspace empties it.</source>
+      <translation>Klicken Sie in ein Feld und drücken Sie die Tasten. Die Rücktaste leert es.</translation>
     </message>
     <message>
       <source>Restore the defaults</source>
@@ -919,6 +943,10 @@
     <message>
       <source>Close</source>
       <translation>Schließen</translation>
+    </message>
+    <message>
+      <source>{keys} is needed on the photo.</source>
+      <translation>{keys} wird auf dem Foto gebraucht.</translation>
     </message>
     <message>
       <source>{keys} already belongs to “{action}”.</source>
@@ -1448,6 +1476,14 @@
       <source>Model card of {title}</source>
       <translation>Modellkarte von {title}</translation>
     </message>
+    <message>
+      <source>Delete …</source>
+      <translation>Löschen …</translation>
+    </message>
+    <message>
+      <source>Delete {title}</source>
+      <translation>{title} löschen</translation>
+    </message>
   </context>
   <context>
     <name>ModelDialog</name>
@@ -1494,6 +1530,22 @@
     <message>
       <source>The model was not added: {reason}</source>
       <translation>Das Modell wurde nicht hinzugefügt: {reason}</translation>
+    </message>
+    <message>
+      <source>{name} was deleted.</source>
+      <translation>{name} wurde gelöscht.</translation>
+    </message>
+    <message>
+      <source>Delete the model {name}?</source>
+      <translation>Das Modell {name} löschen?</translation>
+    </message>
+    <message>
+      <source>Its files are deleted from the disk; fills that it made stay.</source>
+      <translation>Seine Dateien werden von der Platte gelöscht; Füllungen von ihm bleiben.</translation>
+    </message>
+    <message>
+      <source>Delete</source>
+      <translation>Löschen</translation>
     </message>
     <message>
       <source>Process {pid} on {device}. Fills made: {fills}. Memory: {memory} MB.</source>
@@ -1826,12 +1878,20 @@
       <translation>Übernehmen und speichern</translation>
     </message>
     <message>
-      <source>Do not save</source>
-      <translation>Nicht speichern</translation>
+      <source>Apply it</source>
+      <translation>Übernehmen</translation>
     </message>
     <message>
       <source>Save without it</source>
       <translation>Ohne sie speichern</translation>
+    </message>
+    <message>
+      <source>Go on without it</source>
+      <translation>Ohne sie weiter</translation>
+    </message>
+    <message>
+      <source>Do not save</source>
+      <translation>Nicht speichern</translation>
     </message>
     <message>
       <source>picture.png</source>
@@ -1848,6 +1908,14 @@
     <message>
       <source>Save as</source>
       <translation>Speichern unter</translation>
+    </message>
+    <message>
+      <source>This is the last photo here.</source>
+      <translation>Dies ist das letzte Foto hier.</translation>
+    </message>
+    <message>
+      <source>This is the first photo here.</source>
+      <translation>Dies ist das erste Foto hier.</translation>
     </message>
     <message>
       <source>Photo</source>

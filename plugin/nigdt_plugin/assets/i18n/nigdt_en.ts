@@ -87,6 +87,10 @@
       <translation>nothing is selected there.</translation>
     </message>
     <message>
+      <source>there is no such photo.</source>
+      <translation>there is no such photo.</translation>
+    </message>
+    <message>
       <source>{made} of {all} photos were filled.</source>
       <translation>{made} of {all} photos were filled.</translation>
     </message>
@@ -401,16 +405,32 @@
       <translation>Diagnostics are on the clipboard.</translation>
     </message>
     <message>
-      <source>Unsaved work on {name} was found.</source>
-      <translation>Unsaved work on {name} was found.</translation>
-    </message>
-    <message>
       <source>From {when}</source>
       <translation>From {when}</translation>
     </message>
     <message>
+      <source>Unsaved work on {name} was found.</source>
+      <translation>Unsaved work on {name} was found.</translation>
+    </message>
+    <message>
       <source>Restore</source>
       <translation>Restore</translation>
+    </message>
+    <message>
+      <source>Many photos are still being filled. To do: {count}</source>
+      <translation>Many photos are still being filled. To do: {count}</translation>
+    </message>
+    <message>
+      <source>Those that are filled stay. Starting again goes on with the rest.</source>
+      <translation>Those that are filled stay. Starting again goes on with the rest.</translation>
+    </message>
+    <message>
+      <source>Go on filling</source>
+      <translation>Go on filling</translation>
+    </message>
+    <message>
+      <source>Stop and close</source>
+      <translation>Stop and close</translation>
     </message>
     <message>
       <source>Nothing is selected.</source>
@@ -442,6 +462,10 @@
     <message>
       <source>Drag the picture from here into another program</source>
       <translation>Drag the picture from here into another program</translation>
+    </message>
+    <message>
+      <source>The picture is being written; hold on.</source>
+      <translation>The picture is being written; hold on.</translation>
     </message>
   </context>
   <context>
@@ -909,8 +933,8 @@
       <translation>Change keys</translation>
     </message>
     <message>
-      <source>Click a field and press the keys.</source>
-      <translation>Click a field and press the keys.</translation>
+      <source>Click a field and press the keys. Backspace empties it.</source>
+      <translation>Click a field and press the keys. Backspace empties it.</translation>
     </message>
     <message>
       <source>Restore the defaults</source>
@@ -919,6 +943,10 @@
     <message>
       <source>Close</source>
       <translation>Close</translation>
+    </message>
+    <message>
+      <source>{keys} is needed on the photo.</source>
+      <translation>{keys} is needed on the photo.</translation>
     </message>
     <message>
       <source>{keys} already belongs to “{action}”.</source>
@@ -1448,6 +1476,14 @@
       <source>Model card of {title}</source>
       <translation>Model card of {title}</translation>
     </message>
+    <message>
+      <source>Delete …</source>
+      <translation>Delete …</translation>
+    </message>
+    <message>
+      <source>Delete {title}</source>
+      <translation>Delete {title}</translation>
+    </message>
   </context>
   <context>
     <name>ModelDialog</name>
@@ -1494,6 +1530,22 @@
     <message>
       <source>The model was not added: {reason}</source>
       <translation>The model was not added: {reason}</translation>
+    </message>
+    <message>
+      <source>{name} was deleted.</source>
+      <translation>{name} was deleted.</translation>
+    </message>
+    <message>
+      <source>Delete the model {name}?</source>
+      <translation>Delete the model {name}?</translation>
+    </message>
+    <message>
+      <source>Its files are deleted from the disk; fills that it made stay.</source>
+      <translation>Its files are deleted from the disk; fills that it made stay.</translation>
+    </message>
+    <message>
+      <source>Delete</source>
+      <translation>Delete</translation>
     </message>
     <message>
       <source>Process {pid} on {device}. Fills made: {fills}. Memory: {memory} MB.</source>
@@ -1826,12 +1878,20 @@
       <translation>Apply and save</translation>
     </message>
     <message>
-      <source>Do not save</source>
-      <translation>Do not save</translation>
+      <source>Apply it</source>
+      <translation>Apply it</translation>
     </message>
     <message>
       <source>Save without it</source>
       <translation>Save without it</translation>
+    </message>
+    <message>
+      <source>Go on without it</source>
+      <translation>Go on without it</translation>
+    </message>
+    <message>
+      <source>Do not save</source>
+      <translation>Do not save</translation>
     </message>
     <message>
       <source>picture.png</source>
@@ -1848,6 +1908,14 @@
     <message>
       <source>Save as</source>
       <translation>Save as</translation>
+    </message>
+    <message>
+      <source>This is the last photo here.</source>
+      <translation>This is the last photo here.</translation>
+    </message>
+    <message>
+      <source>This is the first photo here.</source>
+      <translation>This is the first photo here.</translation>
     </message>
     <message>
       <source>Photo</source>
