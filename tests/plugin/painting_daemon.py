@@ -131,7 +131,7 @@ class Painter:
         request = job.request
         crop = np.frombuffer(request.crop, np.uint8).reshape(request.height, request.width, 3)
         mask = np.frombuffer(request.mask, np.uint8).reshape(request.height, request.width)
-        maps = np.zeros((0, 0, 10), np.float32)
+        maps = np.zeros((0, 0, 11), np.float32)
         if request.recipe.effective_mode == "recolour":
             maps = tint(words)
             pixels = Recolouring.of(maps, mask).apply(crop)[0]
@@ -191,7 +191,7 @@ def tint(words: list[str]) -> np.ndarray:
     """Maps that give the whole selection the last colour named, whatever is there."""
     named = [COLOURS[word] for word in words if word in COLOURS]
     _, a, b = rgb_to_lab(np.array(named[-1], np.float32) / 255)
-    maps = np.zeros((8, 8, 10), np.float32)
+    maps = np.zeros((8, 8, 11), np.float32)
     maps[..., 3] = 1.0
     maps[..., 7], maps[..., 9] = a, b
     return maps

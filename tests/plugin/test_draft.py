@@ -54,7 +54,7 @@ def entry_of(document: Document, recipe: Recipe) -> tuple[Round, Candidate]:
     picture = np.where(hole[..., None] > 0, np.array([40, 90, 200], np.uint8), sent)
     maps = None
     if recipe.mode == "recolour":
-        maps = np.zeros((16, 16, 10), np.float32)
+        maps = np.zeros((16, 16, 11), np.float32)
         maps[..., 3], maps[..., 7], maps[..., 9] = 1, 20, -50
     fill = Candidate(np.ascontiguousarray(picture), recipe, maps)
     if maps is not None:

@@ -159,7 +159,7 @@ def test_the_strength_of_a_recolouring_follows_its_slider_on_24_megapixels(monke
     selection = np.where(np.hypot(y - 2000, x - 3000) < 1000, np.uint8(255), np.uint8(0))
     recipe = Recipe("a blue bird", "recolour")
     context = Context.of(photo, selection, 160, recipe)
-    maps = np.zeros((60, 60, 10), np.float32)
+    maps = np.zeros((60, 60, 11), np.float32)
     maps[..., 3], maps[..., 7], maps[..., 9] = 1, 20, -50
     fill = Candidate(context.sent[0], recipe, maps)
     entry = Round(context, Patch(0, 0, selection), [fill])
