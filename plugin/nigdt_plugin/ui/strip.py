@@ -16,6 +16,7 @@ from PyQt6.QtGui import (
     QPen,
     QPixmap,
     QResizeEvent,
+    QShowEvent,
 )
 from PyQt6.QtWidgets import (
     QListWidget,
@@ -255,7 +256,14 @@ class FillStrip(QListWidget):
         self._pictures = kept
         self._quiet = False
         self._fit()
-        if self._missing and not self._drawing:
+        self._draw_later()
+
+    def showEvent(self, a0: QShowEvent | None) -> None:
+        super().showEvent(a0)
+        self._draw_later()
+
+    def _draw_later(self) -> None:
+        if self.isVisible() and self._missing and not self._drawing:
             self._later.start()
 
     @property
