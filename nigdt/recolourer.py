@@ -111,8 +111,9 @@ class Recolourer:
             rim = rim_width(selection) if reaching else 0
             if rim and found is not None and found.fine is not None:
                 wide = resized(wider(selection) * np.float32(1 / 255), *thing.shape[::-1])
-                within = np.maximum(within, wide)
-                beyond = _ends(thing, within, rim * thing.shape[1] / selection.shape[1])
+                ends = _ends(thing, np.maximum(within, wide), rim * thing.shape[1] / selection.shape[1])
+                beyond = ends * np.clip(2 * cv2.dilate(thing, np.ones((3, 3), np.uint8)), 0, 1)
+                within = np.maximum(within, wide * thing)  # what is beside the object must not pull at it
             return Recolouring(*_tint(thing, within, kept, guide, finer, asked[0]), selection, beyond)
         reached = chosen if found is None else chosen * found.object
         answer = None if found is None else self._by_parts(found.parts, lab, reached, caption)

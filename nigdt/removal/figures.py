@@ -28,6 +28,9 @@ _OFTEN = 95
 """Percentile of the pieces' correlations: copies are few among many."""
 _GRAIN = 0.5
 """Lab units of contrast that are taken for rounding."""
+_COLOUR_GRAIN, _COLOURS = 1.5, 4000
+"""Sigma, in pixels, of the blur that takes the grain out of colours that are compared one by one, and about
+how many of them."""
 _RING = 0.25
 """Width of the ring as a fraction of the root of the hole's area."""
 
@@ -44,6 +47,8 @@ class Figures:
         repetition: Correlation of a piece of the hole with the one that is most like it elsewhere in the
             hole, 95th percentile over pieces, -1 to 1; 1 is a copy.
         ring_repetition: The same of the surroundings, with as many pieces to choose from.
+        strange: Mean distance in CIE Lab of the fill's colours, without grain, from the nearest one that the
+            ring has; 0 where all of them are seen there too.
         seam: Mean gradient across the hole's border, divided by that beside it; about 1 without a seam.
     """
 
@@ -51,6 +56,7 @@ class Figures:
     colour: float
     repetition: float
     ring_repetition: float
+    strange: float
     seam: float
 
     @property
@@ -89,6 +95,7 @@ def measure(pixels: NDArray[np.uint8], hole: NDArray[np.uint8] | Mask) -> Figure
         colour=_colour(lab, inside, ring, sigma),
         repetition=repetition[0],
         ring_repetition=repetition[1],
+        strange=_strange(lab, inside, ring & (away > 2)),
         seam=_seam(lab[..., 0], depth - away),
     )
 
@@ -108,6 +115,16 @@ def _colour(lab: Floats, inside: Mask, ring: Mask, sigma: float) -> float:
     seen = cv2.GaussianBlur(lab * weight[..., None], (0, 0), sigma) / total
     distance = np.linalg.norm(seen - _continued(lab, ring, sigma), axis=2)
     return float(distance[inside].mean())
+
+
+def _strange(lab: Floats, inside: Mask, ring: Mask) -> float:
+    blurred = np.asarray(cv2.GaussianBlur(lab, (0, 0), _COLOUR_GRAIN), np.float32)
+    seen, asked = blurred[ring], blurred[inside]
+    seen, asked = seen[:: 1 + len(seen) // _COLOURS], asked[:: 1 + len(asked) // _COLOURS]
+    if not len(seen):
+        return 0.0
+    squared = (asked**2).sum(1)[:, None] - 2 * asked @ seen.T + (seen**2).sum(1)[None]
+    return float(np.sqrt(np.maximum(squared.min(1), 0)).mean())
 
 
 def _continued(values: Floats, known: Mask, sigma: float) -> Floats:
