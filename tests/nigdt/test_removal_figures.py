@@ -42,7 +42,18 @@ def test_a_ball_of_another_colour_is_far_off() -> None:
     ball = np.where(INSIDE[..., None], np.array([40, 160, 40], np.uint8), picture)
     figures = measure(ball, MASK)
     assert figures.colour > 20
+    assert figures.strange > 15
     assert figures.seam > 1.5
+
+
+def test_a_colour_is_strange_only_if_the_surroundings_have_none_like_it() -> None:
+    picture = texture()
+    picture[:, 62:76] = (60, 90, 160)  # a stripe through the ring
+    there = np.where(INSIDE[..., None], np.array([60, 90, 160], np.uint8), picture)
+    elsewhere = np.where(INSIDE[..., None], np.array([160, 90, 60], np.uint8), picture)
+    assert measure(there, MASK).colour > 10
+    assert measure(there, MASK).strange < 2
+    assert measure(elsewhere, MASK).strange > 15
 
 
 def test_tiles_repeat() -> None:

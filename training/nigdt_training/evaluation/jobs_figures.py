@@ -22,7 +22,7 @@ Pixels = NDArray[np.uint8]
 BARS: dict[str, dict[str, tuple[float, float]]] = {
     "remove": {"energy": (0.5, 1.6), "colour": (0, 9), "repeats": (0, 1.1), "seam": (0, 1.3)},
     "recolour": {"asked": (1, 1), "detail": (0.9, 1), "spilled": (0, 3)},
-    "describe": {"further": (-100, 2)},
+    "describe": {"strange": (0, 2)},
 }
 """By kind of job and figure, between what it shall lie."""
 
