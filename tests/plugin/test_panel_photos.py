@@ -459,6 +459,16 @@ def test_closing_asks_once_while_many_photos_are_filled(
     assert len(list((tmp_path / "out").glob("*-filled.png"))) < 4
 
 
+def test_a_panel_that_is_told_to_end_fills_no_further_photos(panel: Panel, photo: Path, tmp_path: Path):
+    dialog = batch_of(panel, photo, tmp_path, 6)
+    dialog.start_button.click()
+    ended = []
+    panel.window.end_at_once(lambda: ended.append(True))
+    panel.until(lambda: bool(ended))
+    assert not dialog.isVisible()
+    assert len(list((tmp_path / "out").glob("*-filled.png"))) <= 1
+
+
 def test_a_batch_stopped_and_started_at_once_does_one_photo_at_a_time(
     panel: Panel, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

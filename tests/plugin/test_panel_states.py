@@ -248,18 +248,20 @@ def test_nothing_asked_for_comes_out_of_sight_on_a_small_screen(panel: Panel, ph
     assert not side.describe.modes.visibleRegion().isEmpty()
 
 
-def test_the_hint_beside_a_tool_is_shortened_where_there_is_no_room(panel: Panel, photo: Path):
+def test_the_hint_beside_a_tool_takes_two_lines_or_is_shortened(panel: Panel, photo: Path):
     window = panel.window
     panel.open(photo)
     hint = window.options.hint
-    for width, whole in ((1000, False), (1700, True)):
+    line = hint.fontMetrics().lineSpacing()
+    for tool, width, lines in (("object", 1024, 2), ("object", 1700, 1), ("brush", 1000, 0)):
         window.resize(width, 700)
-        window.use_tool("object")
+        window.use_tool(tool)
         panel.settle()
-        assert hint.fontMetrics().horizontalAdvance(hint.text()) <= hint.width()
-        assert hint.text().endswith("\N{HORIZONTAL ELLIPSIS}") != whole
-        assert hint.accessibleName().endswith("takes away")
-        assert bool(hint.toolTip()) != whole
+        assert hint.text().endswith("\N{HORIZONTAL ELLIPSIS}") == (not lines)
+        assert hint.accessibleName().endswith(("takes away", "Ctrl erases"))
+        assert bool(hint.toolTip()) == (not lines)
+        assert round(hint.heightForWidth(hint.width()) / line) == (lines or 1)
+        assert hint.height() >= hint.heightForWidth(hint.width())
 
 
 def test_words_that_drew_it(panel: Panel, picture: Callable[..., np.ndarray]):

@@ -199,8 +199,14 @@ class Dialogs(Hosted):
             return True
         if not self.ask_about_batch(dialog.left):
             return False
-        dialog.reject()
+        self.stop_batch()
         return True
+
+    def stop_batch(self) -> None:
+        """Fill no further photos than the one at hand."""
+        dialog = self.findChild(BatchDialog)
+        if dialog is not None:
+            dialog.reject()
 
     def ask_about_batch(self, left: int) -> bool:
         """Ask whether to stop filling many photos, of which so many are left."""

@@ -69,13 +69,17 @@ class RowList(QListWidget):
 
 
 class ShortLabel(QLabel):
-    """A hint that ends with an ellipsis where there is no room for all of it; the tooltip has the whole."""
+    """A hint of one line, or two where it is narrow.
+
+    Where there is no room for all of it, it ends with an ellipsis, and the tooltip has the whole.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setProperty("role", "hint")
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setWordWrap(True)
         self._whole = ""
 
     def show_text(self, text: str) -> None:
@@ -85,7 +89,11 @@ class ShortLabel(QLabel):
         self._fit()
 
     def _fit(self) -> None:
-        shown = self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, self.width())
+        metrics, shown = self.fontMetrics(), self._whole
+        room = QRect(0, 0, self.width(), 10_000)
+        needed = metrics.boundingRect(room, Qt.TextFlag.TextWordWrap, self._whole)
+        if needed.width() > self.width() or needed.height() > 2 * metrics.lineSpacing():
+            shown = metrics.elidedText(self._whole, Qt.TextElideMode.ElideRight, self.width())
         self.setText(shown)
         self.setToolTip(plain_tip(self._whole) if shown != self._whole else "")
 

@@ -381,6 +381,7 @@ class Window(Dialogs):
 
     def end_at_once(self, end: Callable[[], None]) -> None:
         """End without asking, and keep unsaved work as for a crash, so that the next start offers it."""
+        self.stop_batch()
         self.session.autosave()
 
         def when_kept(tries: int) -> None:
