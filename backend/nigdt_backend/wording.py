@@ -55,6 +55,7 @@ def sentences(translate: Translate) -> dict[str, tuple[str, str]]:
         "bad-request": misunderstood,
         "version": misunderstood,
         "job-id-reused": misunderstood,
+        "unknown-context": misunderstood,
         "unknown-job": misunderstood,
         "too-large": (
             translate("Failures", "This fill is too large."),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 from dataclasses import replace
 
 import pytest
@@ -77,10 +80,11 @@ def test_what_is_kept_no_more_is_sent_again_by_itself(client, stub_command, sent
     assert sent == [0, size]
 
 
-def test_a_daemon_that_was_started_again_gets_all_of_it(client, request_fill, sent):
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_a_daemon_that_was_started_again_gets_all_of_it(client, request_fill, sent, daemon_pid):
     request = request_fill()
     client.fill(typed(request, "a re"))
-    client.shutdown()
+    os.kill(daemon_pid(), signal.SIGKILL)
     client.fill(typed(request, "a red"))
     assert [size for size in sent if size] == [4 * 16 * 16] * 2
 
