@@ -2,7 +2,7 @@
 
 `python docs/quality_jobs.py FOLDER --scenes SCENES` writes 40 others instead: photos of the data set `scenes`
 (docs/training-data.md) that the default model was not trained on, each with the middle described by the
-photo's own name ("the sea"). Their figure is `further`.
+photo's own name ("the sea"). Their figure is `strange`.
 
 `python docs/quality_jobs.py FOLDER --pictures RESULTS` sets the jobs in FOLDER beside their results and
 writes the page's pictures.

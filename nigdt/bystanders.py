@@ -24,6 +24,8 @@ __all__ = ["Bystanders", "free_of"]
 
 _SEEN = 0.4
 """How sure the finder must be of a thing."""
+_LEAST = 0.025
+"""Area of a thing as a fraction of the hole's: a smaller piece is of what things stand on."""
 _BESIDE = 0.012
 """How far beside a thing places show it too, as a fraction of the context's longest side."""
 _RING = 0.15
@@ -104,10 +106,11 @@ def free_of(sure: NDArray[np.float32], hole: NDArray[np.uint8]) -> NDArray[np.ui
     reach = max(2, round(_RING * float(hidden.sum()) ** 0.5))
     near = cv2.dilate(hidden.astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) > 0
     ring = near & ~hidden
-    count, names = cv2.connectedComponents(((sure > _SEEN) & ~hidden).astype(np.uint8))
+    count, names, boxes, _ = cv2.connectedComponentsWithStats(((sure > _SEEN) & ~hidden).astype(np.uint8))
     touching = np.bincount(names[ring], minlength=count) > _WITHIN * max(1, int(ring.sum()))
-    touching[0] = True
-    others = ~touching[names]
+    small = boxes[:, cv2.CC_STAT_AREA] < _LEAST * float(hidden.sum())
+    small[0] = True
+    others = ~(touching | small)[names]
     if not others.any():
         return None
     beside = max(1, round(_BESIDE * max(height, width)))

@@ -101,6 +101,8 @@ def test_the_thing_that_a_hole_lies_in_stays_a_source(hole: np.ndarray) -> None:
     coat = np.zeros((100, 150), np.float32)
     coat[20:80, 40:110] = 1
     assert free_of(coat, hole) is None
+    coat[3:5, 120:123] = 1  # and a crumb
+    assert free_of(coat, hole) is None
     coat[5:15, 130:140] = 1  # and something else
     free = free_of(coat, hole)
     assert free is not None
