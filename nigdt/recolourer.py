@@ -42,8 +42,10 @@ _BESIDE = 0.06
 """Margin around the selection in which a tint is worked out, as a fraction of the context's longer side."""
 _WITHIN_REACH = 0.12
 """How far a selection is grown before the finder is asked what is around it, as a fraction of the context."""
-_SURELY_KEPT = (0.5, 0.8)
+_SURE = (0.5, 0.8)
 """How sure the finder must be of a beak or a leg for it to keep its colour though it has the body's."""
+_REACHED = (0.3, 0.6)
+"""How much of a place, or of one beside it, must be object for its colour to go there on the rim."""
 _OUTSIDE = 0.1
 """Selection below which a place is surely outside it."""
 _CUT = (1.2, 2.2)
@@ -107,14 +109,22 @@ class Recolourer:
         elif thing is not None and names_surface(caption):  # the surface behind the object
             thing, found = within * (1 - thing), None
         if thing is not None and whole and len(asked) == 1:  # the network's own answer is not needed
-            kept, beyond = None if found is None else seen.kept, None
+            kept = None if found is None else seen.kept
+            tint = _tint(thing, within, kept, guide, finer, asked[0])
             rim = rim_width(selection) if reaching else 0
-            if rim and found is not None and found.fine is not None:
-                wide = resized(wider(selection) * np.float32(1 / 255), *thing.shape[::-1])
-                ends = _ends(thing, np.maximum(within, wide), rim * thing.shape[1] / selection.shape[1])
-                beyond = ends * np.clip(2 * cv2.dilate(thing, np.ones((3, 3), np.uint8)), 0, 1)
-                within = np.maximum(within, wide * thing)  # what is beside the object must not pull at it
-            return Recolouring(*_tint(thing, within, kept, guide, finer, asked[0]), selection, beyond)
+            if not rim or found is None or found.fine is None:
+                return Recolouring(*tint, selection)
+            wide = np.maximum(within, resized(wider(selection) * np.float32(1 / 255), *thing.shape[::-1]))
+            on_rim = _tint(thing, wide, kept, guide, finer, asked[0])
+            # Inside the selection nothing changes: what lies beside it must not pull at its edge.
+            alpha, colour = (
+                outer + within[..., None] * (inner - outer) for inner, outer in zip(tint, on_rim, strict=True)
+            )
+            near = smooth_step(
+                np.asarray(cv2.dilate(thing, np.ones((3, 3), np.uint8)), np.float32), *_REACHED
+            )
+            ends = _ends(thing, wide, rim * thing.shape[1] / selection.shape[1])
+            return Recolouring(alpha, colour, selection, ends * near)
         reached = chosen if found is None else chosen * found.object
         answer = None if found is None else self._by_parts(found.parts, lab, reached, caption)
         alpha, target = answer or self._answer(lab, reached, caption, hidden)
@@ -315,7 +325,7 @@ def _tinted_body(
     if material.pale is not None:
         membership = np.maximum(membership, material.pale)
     if kept is not None:
-        sure = smooth_step(kept, *_SURELY_KEPT)
+        sure = smooth_step(kept, *_SURE)
         membership = membership * (1 - np.maximum(kept * (1 - material.alike), sure))
     return thing * membership, target
 
