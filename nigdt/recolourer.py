@@ -29,7 +29,7 @@ from nigdt.recolouring import (
     guided_place,
     meant,
 )
-from nigdt.rim import rim_width, wider
+from nigdt.rim import ends_on, rim_width, wider
 from nigdt.surroundings import names_surface
 from nigdt.text import Vocabulary
 from nigdt.tint import Material, material_of, tinted
@@ -46,11 +46,6 @@ _SURE = (0.5, 0.8)
 """How sure the finder must be of a beak or a leg for it to keep its colour though it has the body's."""
 _REACHED = (0.3, 0.6)
 """How much of a place, or of one beside it, must be object for its colour to go there on the rim."""
-_OUTSIDE = 0.1
-"""Selection below which a place is surely outside it."""
-_CUT = (1.2, 2.2)
-"""Widths of the rim from a place where the object goes on beyond it: nearer than the first it counts as cut
-there, from the second on it does not."""
 _TINY = 1e-6
 
 
@@ -110,21 +105,14 @@ class Recolourer:
             thing, found = within * (1 - thing), None
         if thing is not None and whole and len(asked) == 1:  # the network's own answer is not needed
             kept = None if found is None else seen.kept
-            tint = _tint(thing, within, kept, guide, finer, asked[0])
             rim = rim_width(selection) if reaching else 0
             if not rim or found is None or found.fine is None:
-                return Recolouring(*tint, selection)
+                return Recolouring(*_tint(thing, within, kept, guide, finer, asked[0]), selection)
             wide = np.maximum(within, resized(wider(selection) * np.float32(1 / 255), *thing.shape[::-1]))
-            on_rim = _tint(thing, wide, kept, guide, finer, asked[0])
-            # Inside the selection nothing changes: what lies beside it must not pull at its edge.
-            alpha, colour = (
-                outer + within[..., None] * (inner - outer) for inner, outer in zip(tint, on_rim, strict=True)
-            )
-            near = smooth_step(
-                np.asarray(cv2.dilate(thing, np.ones((3, 3), np.uint8)), np.float32), *_REACHED
-            )
-            ends = _ends(thing, wide, rim * thing.shape[1] / selection.shape[1])
-            return Recolouring(alpha, colour, selection, ends * near)
+            tint = _tint(thing, within, kept, guide, finer, asked[0], wide)
+            near = np.asarray(cv2.dilate(thing, np.ones((3, 3), np.uint8)), np.float32)
+            ends = ends_on(thing, wide, rim * thing.shape[1] / selection.shape[1])
+            return Recolouring(*tint, selection, ends * smooth_step(near, *_REACHED))
         reached = chosen if found is None else chosen * found.object
         answer = None if found is None else self._by_parts(found.parts, lab, reached, caption)
         alpha, target = answer or self._answer(lab, reached, caption, hidden)
@@ -298,22 +286,6 @@ class Recolourer:
         return np.minimum(1, alpha), mean
 
 
-def _ends(thing: Floats, wide: Floats, rim: float) -> Floats:
-    """Return how surely an object ends on a selection's rim, (h, w) in 0..1: not where it goes on beyond.
-
-    Args:
-        thing: (h, w), 0 to 1, the object.
-        wide: (h, w), 0 to 1, the selection with its rim.
-        rim: Width of the rim in pixels.
-    """
-    beyond = ((thing > 0.5) & (wide < _OUTSIDE)).astype(np.uint8)
-    ended = cv2.erode(beyond, np.ones((3, 3), np.uint8)) == 0
-    if ended.all():
-        return np.ones_like(thing)
-    away = cv2.distanceTransform(ended.astype(np.uint8), cv2.DIST_L2, 3) / max(1.0, rim)
-    return smooth_step(np.asarray(away, np.float32), *_CUT)
-
-
 def _tinted_body(
     thing: Floats, within: Floats, kept: Floats | None, guide: Floats, asked: NamedColour
 ) -> tuple[Floats, Floats]:
@@ -375,7 +347,13 @@ def _on_one_grid(place: Floats, colour: Floats, selection: NDArray[np.uint8]) ->
 
 
 def _tint(
-    thing: Floats, chosen: Floats, kept: Floats | None, lab: Floats, finer: float, asked: NamedColour
+    thing: Floats,
+    chosen: Floats,
+    kept: Floats | None,
+    lab: Floats,
+    finer: float,
+    asked: NamedColour,
+    wide: Floats | None = None,
 ) -> tuple[Floats, Floats]:
     """Give a whole object one colour.
 
@@ -386,6 +364,7 @@ def _tint(
         lab: (h, w, 3), the context.
         finer: How many times finer that is than the network's maps.
         asked: The colour.
+        wide: (h, w), 0 to 1, the selection with its rim, if that may take colour too.
 
     Returns:
         A recolouring's alpha (h, w, 4) and colour (h, w, 6).
@@ -395,6 +374,12 @@ def _tint(
     guide, within = lab[window], chosen[window]
     place, target = _tinted_body(thing[window], within, None if kept is None else kept[window], guide, asked)
     alphas, colours = np.zeros((*lab.shape[:2], 4), np.float32), np.zeros((*lab.shape[:2], 6), np.float32)
-    alphas[window] = guided_place(place, within, guide, finer)
-    colours[window] = guided_colour(target, place * within, guide)
+    alpha, coloured = guided_place(place, within, guide, finer), within
+    if wide is not None:
+        # Inside the selection nothing changes: what lies beside it must not pull at its edge.
+        coloured = wide[window]
+        beside = guided_place(place, coloured, guide, finer)
+        alpha = beside + within[..., None] * (alpha - beside)
+    alphas[window] = alpha
+    colours[window] = guided_colour(target, place * coloured, guide)
     return alphas, colours

@@ -92,7 +92,8 @@ class Recolouring:
     @property
     def nbytes(self) -> int:
         """Memory it holds, for caches."""
-        return self.maps.nbytes + self.selection.nbytes
+        beyond = 0 if self.beyond is None else self.beyond.nbytes
+        return self.alpha.nbytes + self.colour.nbytes + self.selection.nbytes + beyond
 
     def apply(self, rgb: NDArray[Any]) -> tuple[NDArray[Any], Floats]:
         """Paint the context at full strength.

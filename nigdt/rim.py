@@ -12,13 +12,19 @@ from numpy.typing import NDArray
 
 from nigdt.box import Box, selection_box
 
-__all__ = ["rim_width", "wider", "within_rim"]
+__all__ = ["ends_on", "rim_width", "wider", "within_rim"]
 
+Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 _WIDTH = 1 / 30
 """Width of the rim as a fraction of the selection's longest side."""
 _LEAST = 2
+_OUTSIDE = 0.1
+"""Selection below which a place is surely outside it."""
+_CUT = (1.2, 2.2)
+"""Widths of the rim from a place where the object goes on beyond it: nearer than the first it counts as cut
+there, from the second on it does not."""
 _SELECTED = 128
 _SOFT = 3.0
 """Pixels in which a selection fades out, from which on its border is meant to be soft."""
@@ -54,3 +60,20 @@ def wider(selection: NDArray[np.uint8]) -> NDArray[np.uint8]:
     part = result[box.slices]
     part[chosen] = 255
     return result
+
+
+def ends_on(thing: Floats, wide: Floats, rim: float) -> Floats:
+    """Return how surely an object ends on a selection's rim, (h, w) in 0..1: not where it goes on beyond.
+
+    Args:
+        thing: (h, w), 0 to 1, the object.
+        wide: (h, w), 0 to 1, the selection with its rim.
+        rim: Width of the rim in pixels.
+    """
+    beyond = ((thing > 0.5) & (wide < _OUTSIDE)).astype(np.uint8)
+    ended = cv2.erode(beyond, np.ones((3, 3), np.uint8)) == 0
+    if ended.all():
+        return np.ones_like(thing)
+    away = cv2.distanceTransform(ended.astype(np.uint8), cv2.DIST_L2, 3) / max(1.0, rim)
+    low, high = _CUT
+    return np.clip((away - low) / (high - low), 0, 1).astype(np.float32)
