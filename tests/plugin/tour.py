@@ -18,6 +18,7 @@ from nigdt_plugin.ui.welcome import sample_photo
 from PIL import Image, ImageGrab
 
 PATIENCE = 240.0
+WALKING = 8  # grey levels of a 32nd of the screen's width that a walking outline may change
 TOOLS, SIDE, BARS = 50, 376, 100  # widths of the columns beside the photo, height of what is above and below
 
 
@@ -63,18 +64,12 @@ class Screen:
         while time.monotonic() - since < seconds and time.monotonic() < deadline:
             time.sleep(0.3)
             now = self._pixels()
-            if now != before:
+            if max(abs(a - b) for a, b in zip(now, before, strict=True)) > WALKING:
                 before, since = now, time.monotonic()
 
     def _pixels(self) -> bytes:
-        # The outline of a selection always walks; reduced, it does not count.
-        return (
-            ImageGrab.grab()
-            .convert("L")
-            .resize((32, 18), Image.Resampling.BOX)
-            .point(lambda v: v // 12)
-            .tobytes()
-        )
+        # The outline of a selection always walks; reduced, it hardly counts.
+        return ImageGrab.grab().convert("L").resize((32, 18), Image.Resampling.BOX).tobytes()
 
     def picture(self, name: str) -> None:
         self.pictures += 1
