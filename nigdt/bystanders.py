@@ -7,6 +7,7 @@ whatever the models run on.
 from __future__ import annotations
 
 import threading
+import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from nigdt.bundle.bundle import BundleInfo
 from nigdt.errors import NigdtError
+from nigdt.surroundings import ring_around
 
 if TYPE_CHECKING:
     from nigdt.recolourer import Recolourer
@@ -36,11 +38,11 @@ _WITHIN = 0.35
 
 @dataclass(frozen=True)
 class _Seen:
-    """What was found last: variants of a fill share it."""
+    """What was found last: variants of a fill share it, and it goes with their context."""
 
     digest: str
-    crop: NDArray[np.uint8]
-    hole: NDArray[np.uint8]
+    crop: weakref.ref[NDArray[np.uint8]]
+    hole: weakref.ref[NDArray[np.uint8]]
     free: NDArray[np.uint8] | None
 
 
@@ -69,9 +71,17 @@ class Bystanders:
             return None
         with self._lock:
             seen = self._seen
-            if seen is None or seen.crop is not crop or seen.hole is not hole or seen.digest != bundle.digest:
-                seen = self._seen = _Seen(bundle.digest, crop, hole, self._look(bundle, crop, hole))
-            return seen.free
+            same = seen is not None and seen.crop() is crop and seen.hole() is hole
+            if seen is not None and same and seen.digest == bundle.digest:
+                return seen.free
+            free = self._look(bundle, crop, hole)
+            self._seen = _Seen(bundle.digest, weakref.ref(crop, self._forget), weakref.ref(hole), free)
+            return free
+
+    def _forget(self, crop: weakref.ref[NDArray[np.uint8]]) -> None:
+        """Let what was found go with its context, which may be of a hundred megabytes."""
+        if self._seen is not None and self._seen.crop is crop:
+            self._seen = None
 
     def _look(
         self, bundle: BundleInfo, crop: NDArray[np.uint8], hole: NDArray[np.uint8]
@@ -103,9 +113,7 @@ def free_of(sure: NDArray[np.float32], hole: NDArray[np.uint8]) -> NDArray[np.ui
     """
     height, width = sure.shape
     hidden = cv2.resize((hole > 0).astype(np.float32), (width, height), interpolation=cv2.INTER_AREA) > 0
-    reach = max(2, round(_RING * float(hidden.sum()) ** 0.5))
-    near = cv2.dilate(hidden.astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) > 0
-    ring = near & ~hidden
+    ring = ring_around(hidden, _RING)
     count, names, boxes, _ = cv2.connectedComponentsWithStats(((sure > _SEEN) & ~hidden).astype(np.uint8))
     touching = np.bincount(names[ring], minlength=count) > _WITHIN * max(1, int(ring.sum()))
     small = boxes[:, cv2.CC_STAT_AREA] < _LEAST * float(hidden.sum())

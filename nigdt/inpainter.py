@@ -196,8 +196,9 @@ class Inpainter(Finisher):
             variants: Which of the possible answers.
         """
         if recipe.effective_mode == "recolour":
-            reaching = recipe.grow is None
-            return [self.recolour(crop, mask, recipe.caption, variant, reaching) for variant in variants]
+            return [
+                self.recolour(crop, mask, recipe.caption, variant, recipe.reaches) for variant in variants
+            ]
         if continues(crop, mask, recipe):
             return [self._continue(crop, mask, recipe, variant) for variant in variants]
         return self._describe(crop, mask, recipe, recipe.caption, variants)

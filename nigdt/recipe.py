@@ -148,6 +148,11 @@ class Recipe:
         """Pixels by which the selection is grown."""
         return GROW[self.effective_mode] if self.grow is None else self.grow
 
+    @property
+    def reaches(self) -> bool:
+        """Whether a colour may go on to the edge of its object beside the selection (`nigdt.rim`)."""
+        return self.effective_mode == "recolour" and self.grow is None
+
     def with_variant(self, variant: Variant) -> Recipe:
         """Return the same recipe for another of the possible answers."""
         return replace(self, variant=variant)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from nigdt.colours import find_colours, rgb_to_lab
 from nigdt.text import tokenise
 
-__all__ = ["MATERIALS", "materials", "mostly", "names_surface", "showing", "whatever"]
+__all__ = ["MATERIALS", "materials", "mostly", "names_surface", "ring_around", "showing", "whatever"]
 
 Lab = tuple[float, float, float]
 
@@ -155,7 +155,7 @@ def showing(crop: NDArray[np.uint8], hole: NDArray[np.uint8], caption: str) -> N
         away = (seen[..., 0] - L) ** 2 / 4 + (seen[..., 1] - a) ** 2 + (seen[..., 2] - b) ** 2
         np.minimum(near, away, out=near)
     alike = (near <= _REACH**2) & ~hidden
-    ring = _ring(hidden)
+    ring = ring_around(hidden)
     enough = alike[ring].sum() >= _LEAST * max(1, ring.sum())
     if not enough or _contradicted(caption, seen[alike & ring]):
         return None
@@ -176,12 +176,13 @@ def mostly(shown: NDArray[np.uint8], hole: NDArray[np.uint8]) -> bool:
     scale = min(1.0, _WORKING / max(hole.shape))
     size = (max(1, round(hole.shape[1] * scale)), max(1, round(hole.shape[0] * scale)))
     hidden = cv2.resize((hole > 0).astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
-    ring = _ring(hidden)
+    ring = ring_around(hidden)
     return bool(ring.any()) and float((cv2.resize(shown, size)[ring] > 127).mean()) >= _MOST
 
 
-def _ring(hidden: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    reach = max(2, round(0.12 * np.sqrt(hidden.sum())))
+def ring_around(hidden: NDArray[np.bool_], width: float = 0.12) -> NDArray[np.bool_]:
+    """Return what lies around a hole (h, w), as far as a fraction of the root of its area."""
+    reach = max(2, round(width * np.sqrt(hidden.sum())))
     kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
     return (cv2.dilate(hidden.astype(np.uint8), kernel) > 0) & ~hidden
 

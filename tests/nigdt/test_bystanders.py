@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from importlib.resources import files
 
 import cv2
@@ -84,6 +85,16 @@ def test_the_finder_sees_the_other_bird_and_variants_share_what_it_saw() -> None
     assert free[hole > 0].max() == 0
     assert (free > 0).mean() > 0.4
     assert bystanders.free(find_bundle(), photo, hole) is free
+
+
+def test_a_context_is_not_kept_for_the_sake_of_what_was_seen_in_it() -> None:
+    photo, right, _ = two_birds()
+    bystanders = Bystanders()
+    bystanders.free(find_bundle(), photo, right)
+    gone = weakref.ref(photo)
+    del photo
+    assert gone() is None
+    assert bystanders._seen is None
 
 
 @pytest.fixture

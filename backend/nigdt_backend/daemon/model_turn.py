@@ -214,7 +214,7 @@ class ModelTurn:
             variant, recipe = job.request.variants[job.made], job.request.recipe
             try:
                 fill = self._model.inpainter.recolour(
-                    crop, selection, recipe.caption, variant, reaching=recipe.grow is None
+                    crop, selection, recipe.caption, variant, reaching=recipe.reaches
                 )
             except NigdtError as error:
                 refused = isinstance(error, (SelectionError, CaptionError))

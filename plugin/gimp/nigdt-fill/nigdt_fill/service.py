@@ -25,9 +25,8 @@ def request_for(capture: Capture, settings: FillSettings, *, live: bool = False)
     recipe = settings.recipe
     if capture.scale < 1:
         feather = None if recipe.feather is None else round(capture.scale * recipe.feather)
-        # To recolour, NIGDT's own choice is no number of pixels.
-        chosen = recipe.grow is None and recipe.effective_mode == "recolour"
-        grow = None if chosen else round(capture.scale * recipe.grown)
+        # How far a colour reaches is no number of pixels.
+        grow = None if recipe.reaches else round(capture.scale * recipe.grown)
         recipe = replace(recipe, grow=grow, feather=feather)
     return FillRequest(
         crop=capture.crop,
