@@ -41,6 +41,28 @@ def test_a_project_opens_as_it_was_without_a_new_fill(panel: Panel, photo: Path,
     assert np.array_equal(panel.session.display.pyramid.levels[0], seen)
 
 
+def test_a_project_opens_without_a_new_fill_where_nothing_was_written_before(
+    panel: Panel, photo: Path, tmp_path: Path
+):
+    panel.session.settings.live = True
+    panel.open(photo)
+    panel.select(90, 50, 150, 110)
+    panel.fill("a red bird", 1)
+    panel.apply()
+    panel.session.save(tmp_path / "work.ora")
+    panel.until(lambda: panel.session.save_path == tmp_path / "work.ora")
+    panel.session.filling.put_away()
+    panel.window.side.describe.caption.caption = ""  # as in a panel that was just started
+    before = panel.session.document
+    panel.window.open_path(tmp_path / "work.ora")
+    panel.until(lambda: panel.session.document is not before)
+    QTest.qWait(300)
+    panel.settle()
+    assert panel.window.side.describe.caption.caption == "a red bird"
+    assert not panel.session.filling.jobs
+    assert not panel.session.filling.unapplied
+
+
 def test_paste_and_drop(panel: Panel, photo: Path):
     image = QImage(50, 30, QImage.Format.Format_RGB888)
     image.fill(Qt.GlobalColor.red)

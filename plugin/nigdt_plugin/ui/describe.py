@@ -186,11 +186,14 @@ class DescribeBox(QWidget):
         self.ask_live()
 
     def _edited(self, caption: str) -> None:
+        typed = caption != self.session.caption  # not shown, as when a project is opened
         self.session.caption = caption
         self._show_unknown()
         self.rest()
-        if self.session.settings.live:
+        if typed and self.session.settings.live:
             self._type_live()  # at once: a timer would let everything be painted first
+        else:
+            self.ask_live()
         self.session.fills()
 
     def ask_live(self) -> None:
