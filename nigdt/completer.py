@@ -39,6 +39,8 @@ __all__ = ["Completer"]
 
 _STRIDE = 32  # the encoder halves five times
 _LEAST = 64  # least side the model runs at
+_MOST_WORDS = 5
+"""Words for things, beside colours, of a caption that still names one: more tell of a scene."""
 _KEPT = 4
 """Contexts with an outline whose image half is kept: those of the fills that follow the typing."""
 
@@ -188,7 +190,7 @@ class Completer:
         drawn = self._draw([(job, variant) for variant in job.variants], 1)
         for variant, one in zip(job.variants, drawn, strict=True):
             done = self._finished(job, one, variant)
-            pictures.append(np.asarray(self._laid(job, done, done.picture)[0], np.float32))
+            pictures.append(np.asarray(self._laid(job, variant, done, done.picture)[0], np.float32))
         return pictures
 
     def fill_context(
@@ -250,6 +252,7 @@ class Completer:
             return None
         hole = job.context.visible < 0.5
         names_a_thing = has_surroundings(job.caption) and bool(self.vocabulary.known(job.caption, 1))
+        names_a_thing &= len(things_named(job.caption)) <= _MOST_WORDS
         if names_a_thing and draws_itself(hole) and not job.context.lies.amid:
             return Silhouette(hole.astype(np.float32))
         if is_round:
@@ -290,10 +293,10 @@ class Completer:
         drawn = self._finished(job, drawn, variant)
         thing = drawn.outline if self._fills_outline(job, drawn.outline) else None
         enlarged = enlarge(drawn.picture, context.crop, context.hole, context.residual, job.detail, thing)
-        mixed, clear = self._laid(job, drawn, enlarged)
+        mixed, clear = self._laid(job, variant, drawn, enlarged)
         pixels = np.asarray(mixed if mixed.dtype == np.uint8 else np.rint(mixed), np.uint8)
         notices: tuple[str, ...] = () if clear else (DREW_NOTHING,)
-        if clear and drawn.outline is None and variant.seed is None and self._names_shapeless(job):
+        if self._leaves_out(job, variant, drawn):
             notices = (NO_SHAPE,)
         attention = None
         if job.attention:
@@ -304,13 +307,21 @@ class Completer:
         """Return what was drawn as it is to be seen, at the model's size."""
         return replace(drawn, picture=without_weave(drawn.picture, job.context))
 
+    def _leaves_out(self, job: CompletionJob, variant: Variant, drawn: ModelPicture) -> bool:
+        """Return whether a fill shows nothing of what was drawn: without an outline it is streaks.
+
+        Further variants show it, for those who want to try.
+        """
+        return variant.seed is None and drawn.outline is None and self._names_shapeless(job)
+
     def _laid(
-        self, job: CompletionJob, drawn: ModelPicture, fill: NDArray[np.generic]
+        self, job: CompletionJob, variant: Variant, drawn: ModelPicture, fill: NDArray[np.generic]
     ) -> tuple[NDArray[np.generic], bool]:
         """Lay what words draw over its surroundings.
 
         Args:
             job: What was asked for.
+            variant: Which of the possible answers.
             drawn: What the model drew, finished.
             fill: (h, w, 3), its picture at the size that is wanted.
 
@@ -319,6 +330,9 @@ class Completer:
         """
         picture = drawn.picture
         context, backdrop, outline = job.context, job.context.backdrop, drawn.outline
+        if self._leaves_out(job, variant, drawn):
+            shown = backdrop if backdrop is not None and context.location is None else context.crop
+            return _reduced(shown, fill.shape[1::-1]), False
         named = self._fills_outline(job, outline)
         if backdrop is None and named:  # it is still being looked for, or nothing goes on in the hole
             backdrop = continued(context.crop, context.hole, "soft")

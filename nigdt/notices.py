@@ -29,7 +29,8 @@ THERE_ALREADY: Final = (
     "A new bird is drawn in place of the one in the photo: to keep that one in another colour, use Recolour."
 )
 NO_SHAPE: Final = (
-    "Only birds and round things get a shape from their name: for others, select the shape itself."
+    "The model has no shape for these words, so nothing was added: select the thing's own shape, or try"
+    " other variants."
 )
 PART_LEFT: Final = "A part of the object seems to lie outside the selection: grow it by {0} pixels."
 PART_NOT_SELECTED: Final = (

@@ -51,6 +51,16 @@ _SHARPENED = 4.0
 _BIRDS = frozenset(BIRD_COLOURS) | {"albatross", "grebe", "songbird"}
 """What a model whose outlines are birds' gives them to as well, whether it knows the word or not."""
 
+_POULTRY = frozenset({"chicken", "chickens", "duck", "ducks", "goose", "turkey", "quail"})
+_FOOD = frozenset(
+    """
+    baked boiled bowl bread broccoli cheese cooked curry dinner dish fried fries garnished grilled lemon
+    lemons lettuce lunch meal meat mushrooms noodles onions pan pasta pepper peppers pizza plate plates potato
+    potatoes rice roast roasted salad sandwich sauce slice sliced slices soup stew tomato tomatoes vegetables
+    """.split()
+)
+"""Words beside which these are on a plate."""
+
 
 @dataclass(frozen=True)
 class Outlines:
@@ -87,8 +97,9 @@ class Outlines:
         return cls(shapes, aspects, numbers, words, marks)
 
     def named_in(self, caption: str) -> bool:
-        """Return whether a caption names one thing of this kind."""
-        return any(word in self.words for word in tokenise(caption))
+        """Return whether a caption names one thing of this kind; a chicken on a plate is none."""
+        said = set(tokenise(caption))
+        return not said.isdisjoint(self.words - _POULTRY if said & _FOOD else self.words)
 
     def place(self, hole: NDArray[np.bool_], variant: Variant) -> Silhouette | None:
         """Choose an outline for a hole and put it into its largest piece.

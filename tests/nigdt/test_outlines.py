@@ -43,6 +43,7 @@ SHAPES = np.stack([crescent(), triangle()])
 ASPECTS, NUMBERS = np.array([1.0, 1.6], np.float32), np.array([1, 3], np.float32)
 WORDS = frozenset({"bird", "gull"})
 OUTLINES = Outlines(SHAPES, ASPECTS, NUMBERS, WORDS)
+POULTRY = Outlines(SHAPES, ASPECTS, NUMBERS, WORDS | {"chicken"})
 
 
 MARKS = np.array([[[0.2, 0.3], [0.05, 0.35]], [[-1, -1], [-1, -1]]], np.float32)
@@ -62,6 +63,9 @@ def box_hole(rows: slice = slice(30, 90), columns: slice = slice(20, 110)) -> np
 def test_only_words_that_name_such_things_are_given_one() -> None:
     assert OUTLINES.named_in("A red Bird")
     assert not OUTLINES.named_in("a red belly")
+    assert POULTRY.named_in("a brown chicken on the grass")
+    assert not POULTRY.named_in("chicken and broccoli with tomatoes")
+    assert POULTRY.named_in("a bird on a plate")
     assert not OUTLINES.named_in("")
 
 
@@ -387,8 +391,19 @@ def test_who_asks_for_another_thing_is_told_how_it_gets_a_shape(caption: str, to
     mean, other = inpainter.complete([CompletionJob(context, caption, [Variant(), Variant(4)])])[0]
     assert (NO_SHAPE in mean.notices) == told
     assert NO_SHAPE not in other.notices
+    if told:  # what the model draws without a shape is shown to those alone who ask for more
+        assert np.array_equal(mean.pixels, context.backdrop)
     hole[16:112, 16:112] = np.where(cv2.resize(crescent(), (96, 96)) > 0.5, 255, 0)
     assert NO_SHAPE not in inpainter.fill_context(crop, hole, caption)[0].notices
+
+
+def test_a_scene_is_not_drawn_into_the_shape_that_is_selected() -> None:
+    inpainter = Inpainter.from_bundle("nigdt-small")
+    crop, hole = np.full((128, 128, 3), 128, np.uint8), np.zeros((128, 128), np.uint8)
+    hole[16:112, 16:112] = np.where(cv2.resize(crescent(), (96, 96)) > 0.5, 255, 0)
+    fill = inpainter.fill_context(crop, hole, "a woman sits on a red bench next to a tall building")[0]
+    assert fill.notices == (NO_SHAPE,)
+    assert np.array_equal(fill.pixels, crop)
 
 
 def test_a_model_without_outlines_has_none(tiny_bundle: Path) -> None:

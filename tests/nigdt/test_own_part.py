@@ -17,7 +17,7 @@ from nigdt.notices import (
     COLOURED_BIRD,
     COLOURED_PART,
     COLOURED_THING,
-    DREW_NOTHING,
+    NO_SHAPE,
     PART_NOT_SELECTED,
     THERE_ALREADY,
 )
@@ -233,7 +233,7 @@ def test_evaluation_sees_nothing_of_what_is_hidden(inpainter: Inpainter, kingfis
 
 def test_nothing_makes_room_for_nothing(inpainter: Inpainter, kingfisher: Image.Image) -> None:
     (fill,) = inpainter.fill(kingfisher, selected(kingfisher, BIRD), "a man")
-    assert DREW_NOTHING in fill.notices
+    assert NO_SHAPE in fill.notices
     assert np.array_equal(np.asarray(fill.photo), np.asarray(kingfisher))
 
 

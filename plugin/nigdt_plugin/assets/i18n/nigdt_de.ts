@@ -1640,8 +1640,8 @@
       <translation>An die Stelle des Vogels im Foto wird ein neuer gemalt: Um jenen in anderer Farbe zu behalten, wählen Sie „Umfärben“.</translation>
     </message>
     <message>
-      <source>Only birds and round things get a shape from their name: for others, select the shape itself.</source>
-      <translation>Nur Vögel und runde Dinge bekommen durch ihren Namen eine Gestalt: Anderes wählen Sie in seinem Umriss aus.</translation>
+      <source>The model has no shape for these words, so nothing was added: select the thing's own shape, or try other variants.</source>
+      <translation>Für diese Wörter hat das Modell keine Gestalt, darum kam nichts hinzu: Wählen Sie das Ding in seinem Umriss aus, oder probieren Sie weitere Varianten.</translation>
     </message>
     <message>
       <source>A part of the object seems to lie outside the selection: grow it by {0} pixels.</source>

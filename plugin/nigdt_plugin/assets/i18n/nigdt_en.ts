@@ -1640,8 +1640,8 @@
       <translation>A new bird is drawn in place of the one in the photo: to keep that one in another colour, use Recolour.</translation>
     </message>
     <message>
-      <source>Only birds and round things get a shape from their name: for others, select the shape itself.</source>
-      <translation>Only birds and round things get a shape from their name: for others, select the shape itself.</translation>
+      <source>The model has no shape for these words, so nothing was added: select the thing's own shape, or try other variants.</source>
+      <translation>The model has no shape for these words, so nothing was added: select the thing's own shape, or try other variants.</translation>
     </message>
     <message>
       <source>A part of the object seems to lie outside the selection: grow it by {0} pixels.</source>
