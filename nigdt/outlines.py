@@ -52,13 +52,13 @@ _BIRDS = frozenset(BIRD_COLOURS) | {"albatross", "grebe", "songbird"}
 """What a model whose outlines are birds' gives them to as well, whether it knows the word or not."""
 
 _POULTRY = frozenset({"chicken", "chickens", "duck", "ducks", "goose", "turkey", "quail"})
-_FOOD = frozenset(
-    """
-    baked boiled bowl bread broccoli cheese cooked curry dinner dish fried fries garnished grilled lemon
-    lemons lettuce lunch meal meat mushrooms noodles onions pan pasta pepper peppers pizza plate plates potato
-    potatoes rice roast roasted salad sandwich sauce slice sliced slices soup stew tomato tomatoes vegetables
-    """.split()
-)
+_ON_A_PLATE = """
+baked boiled bowl bread broccoli cheese cooked curry dinner dish fried fries garnished grilled lemon
+lemons lettuce lunch meal meat mushrooms noodles onions pan pasta pepper peppers pizza plate plates
+potato potatoes rice roast roasted salad sandwich sauce slice sliced slices soup stew tomato tomatoes
+vegetables
+"""
+_FOOD = frozenset(_ON_A_PLATE.split())
 """Words beside which these are on a plate."""
 
 

@@ -14,6 +14,7 @@ from nigdt.colours import NamedColour, find_colours, names_part
 from nigdt.cutout import smooth_step
 from nigdt.errors import BundleError
 from nigdt.finding import object_at, object_within, resized, to_tensor
+from nigdt.fringe import edge_by_hue
 from nigdt.locating import Location, location
 from nigdt.looking import Looker, check_numbers
 from nigdt.model.finder import ObjectFinder
@@ -21,6 +22,7 @@ from nigdt.model.recolour import RecolourNet
 from nigdt.part_places import fading, likelier, names_only, places_of, with_known
 from nigdt.part_words import PARTS, asked_parts
 from nigdt.recolouring import (
+    PAINTED,
     Recolouring,
     check_caption,
     enlarged,
@@ -46,6 +48,8 @@ _SURE = (0.5, 0.8)
 """How sure the finder must be of a beak or a leg for it to keep its colour though it has the body's."""
 _REACHED = (0.3, 0.6)
 """How much of a place, or of one beside it, must be object for its colour to go there on the rim."""
+_EDGE = 7
+"""Side of the square of such places."""
 _TINY = 1e-6
 
 
@@ -110,7 +114,7 @@ class Recolourer:
                 return Recolouring(*_tint(thing, within, kept, guide, finer, asked[0]), selection)
             wide = np.maximum(within, resized(wider(selection) * np.float32(1 / 255), *thing.shape[::-1]))
             tint = _tint(thing, within, kept, guide, finer, asked[0], wide)
-            near = np.asarray(cv2.dilate(thing, np.ones((3, 3), np.uint8)), np.float32)
+            near = np.asarray(cv2.dilate(thing, np.ones((_EDGE, _EDGE), np.uint8)), np.float32)
             ends = ends_on(thing, wide, rim * thing.shape[1] / selection.shape[1])
             return Recolouring(*tint, selection, ends * smooth_step(near, *_REACHED))
         reached = chosen if found is None else chosen * found.object
@@ -380,6 +384,6 @@ def _tint(
         coloured = wide[window]
         beside = guided_place(place, coloured, guide, finer)
         alpha = beside + within[..., None] * (alpha - beside)
-    alphas[window] = alpha
+    alphas[window] = edge_by_hue(alpha, place * coloured, target, guide, *PAINTED)
     colours[window] = guided_colour(target, place * coloured, guide)
     return alphas, colours

@@ -19,6 +19,7 @@ from nigdt.errors import CaptionError
 from nigdt.rim import within_rim
 
 __all__ = [
+    "PAINTED",
     "Recolouring",
     "check_caption",
     "enlarged",
@@ -41,7 +42,7 @@ _PLACE_RADIUS, _COLOUR_RADIUS = 1.6, 2.5
 """Reach of the guided filters in the network's pixels."""
 _PLACE_SOFTNESS, _COLOUR_SOFTNESS = 12.0, 30.0
 """Variance, in Lab units squared, below which the filters take the photo's differences for noise."""
-_LOW, _HIGH = 0.2, 0.8
+PAINTED = 0.2, 0.8
 """Alpha below the first counts as none at all, above the second as all: what is not meant stays exactly."""
 _LOOSE, _TIGHT = 0.6, 0.8
 """Fraction of the selection that takes colour, up to which it is drawn around the object and from which on it
@@ -134,9 +135,10 @@ class Recolouring:
         """Paint a part of a context, where `rim` (H, W) is above 0."""
         most = {"uint8": 255.0, "uint16": 65535.0}.get(rgb.dtype.name, 1.0)
         L, a, b = cv2.split(rgb_to_lab(rgb[part].astype(np.float32) / np.float32(most)))
+        low, high = PAINTED
         # Plane by plane: sums over a last axis of three take several times as long.
         on_L, on_a, on_b, offset = self._enlarged(self.alpha, part)
-        alpha = np.clip((on_L * L + on_a * a + on_b * b + offset - _LOW) / (_HIGH - _LOW), 0, 1)
+        alpha = np.clip((on_L * L + on_a * a + on_b * b + offset - low) / (high - low), 0, 1)
         weight = self.selection[part] / np.float32(255)
         if self.beyond is not None:
             weight = np.maximum(weight, self._enlarged(self.beyond[..., None], part)[0])
