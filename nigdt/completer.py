@@ -72,7 +72,7 @@ class Completer:
         self.size = model.config.size
         self._outlines = Outlines.of(model, vocabulary)
         self._outlined: deque[tuple[ImageFeatures, bytes, ImageFeatures]] = deque(maxlen=_KEPT)
-        self._placed: deque[tuple[ImageFeatures, tuple[int | None, Variant], Silhouette | None]] = deque(
+        self._placed: deque[tuple[ImageFeatures, tuple[int | None, Variant, int], Silhouette | None]] = deque(
             maxlen=_KEPT
         )
 
@@ -258,17 +258,23 @@ class Completer:
         if is_round:
             circle = circle_in(hole)
             return None if circle is None else Silhouette(circle)
-        return self._place(self._outlines, job.context, hole, variant) if self._names_outline(job) else None
+        kind = self._outlines.kind_in(job.caption)
+        return self._place(self._outlines, job.context, hole, variant, kind) if kind else None
 
     def _place(
-        self, outlines: Outlines, context: EncodedContext, hole: NDArray[np.bool_], variant: Variant
+        self,
+        outlines: Outlines,
+        context: EncodedContext,
+        hole: NDArray[np.bool_],
+        variant: Variant,
+        kind: int,
     ) -> Silhouette | None:
         """Choose an outline for a hole; while only the caption changes, it is kept."""
-        key = (context.footing, variant)
+        key = (context.footing, variant, kind)
         for features, drawn, found in self._placed:
             if features is context.features and drawn == key:
                 return found
-        placed = outlines.place(above(hole, context.footing), variant)
+        placed = outlines.place(above(hole, context.footing), variant, kind)
         self._placed.append((context.features, key, placed))
         return placed
 
@@ -280,7 +286,13 @@ class Completer:
         """Return whether a caption names a thing whose outline is known from its name."""
         if self._outlines is None:
             return False
-        return self._outlines.named_in(job.caption) or names_round_thing(job.caption)
+        return bool(self._outlines.kind_in(job.caption)) or names_round_thing(job.caption)
+
+    def _names_other_kind(self, job: CompletionJob) -> bool:
+        """Return whether a caption names a thing that the model has outlines of, and that is no bird."""
+        if self._outlines is None or names_round_thing(job.caption):
+            return False
+        return self._outlines.kind_in(job.caption) not in (0, self._outlines.of_birds)
 
     def _names_shapeless(self, job: CompletionJob) -> bool:
         """Return whether a caption names a thing that the model knows and has no outline of."""

@@ -231,7 +231,7 @@ class Finisher(Completer):
             notice = COLOURED_PART
         elif (lies.whole or most) and _names_any_bird(job.caption):
             notice = COLOURED_BIRD
-        elif lies.other and self._names_shapeless(job):
+        elif lies.other and (self._names_shapeless(job) or self._names_other_kind(job)):
             notice = COLOURED_THING
         else:
             return None

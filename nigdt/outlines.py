@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import cv2
 import numpy as np
@@ -48,6 +49,7 @@ _FOOT = 0.1
 """How far feet reach below the places of legs, in terms of the outline's height."""
 _SHARPENED = 4.0
 
+_BIRD = "bird"
 _BIRDS = frozenset(BIRD_COLOURS) | {"albatross", "grebe", "songbird"}
 """What a model whose outlines are birds' gives them to as well, whether it knows the word or not."""
 
@@ -70,16 +72,18 @@ class Outlines:
         shapes: (N, S, S), 0 to 1, 1 inside.
         aspects: (N,), width divided by height.
         numbers: (N,), how common each is.
-        words: Which words name such a thing.
+        words: The kind of thing, from 1, that each word names which names one.
         marks: (N, P, 2), where each has the first P of `MARKS`, x and y from 0 to 1; -1 where they are not
             known. None where the model is told none.
+        kinds: (N,), which kind each is of; None where all are of the first.
     """
 
     shapes: Floats
     aspects: Floats
     numbers: Floats
-    words: frozenset[str]
+    words: Mapping[str, int]
     marks: Floats | None = None
+    kinds: NDArray[np.integer[Any]] | None = None
 
     @classmethod
     def of(cls, model: NIGDT, vocabulary: Vocabulary) -> Outlines | None:
@@ -87,21 +91,30 @@ class Outlines:
         if not model.config.outlines:
             return None
         book = model.outlines
-        named = book.words.cpu().numpy() > 0.5
-        words = frozenset(word for word, is_named in zip(vocabulary.words, named, strict=True) if is_named)
-        words |= _BIRDS if "bird" in words else frozenset()
+        named = np.rint(book.words.cpu().numpy()).astype(int)
+        words = {word: int(kind) for word, kind in zip(vocabulary.words, named, strict=True) if kind}
+        if _BIRD in words:
+            words |= dict.fromkeys(_BIRDS - words.keys(), words[_BIRD])
         shapes, aspects, numbers = (x.cpu().numpy() for x in (book.shapes, book.aspects, book.numbers))
         marks = book.marks.cpu().numpy() if model.config.marks else None
         if marks is not None:
             shapes, aspects, marks = _with_room_for_legs(shapes, aspects, marks)
-        return cls(shapes, aspects, numbers, words, marks)
+        kinds = np.rint(book.kinds.cpu().numpy()).astype(int)
+        return cls(shapes, aspects, numbers, words, marks, kinds)
 
-    def named_in(self, caption: str) -> bool:
-        """Return whether a caption names one thing of this kind; a chicken on a plate is none."""
-        said = set(tokenise(caption))
-        return not said.isdisjoint(self.words - _POULTRY if said & _FOOD else self.words)
+    @property
+    def of_birds(self) -> int:
+        """The kind that birds are of; 0 where the model has no outlines of birds."""
+        return self.words.get(_BIRD, 0)
 
-    def place(self, hole: NDArray[np.bool_], variant: Variant) -> Silhouette | None:
+    def kind_in(self, caption: str) -> int:
+        """Return the kind of the first thing that a caption names, or 0; a chicken on a plate is none."""
+        said = tokenise(caption)
+        on_a_plate = not _FOOD.isdisjoint(said)
+        kinds = (self.words.get(word, 0) for word in said if not (on_a_plate and word in _POULTRY))
+        return next(filter(None, kinds), 0)
+
+    def place(self, hole: NDArray[np.bool_], variant: Variant, kind: int = 1) -> Silhouette | None:
         """Choose an outline for a hole and put it into its largest piece.
 
         The variant's seed chooses among those that fit well, or its base where it stays near that; common
@@ -110,6 +123,7 @@ class Outlines:
         Args:
             hole: (H, W).
             variant: Which of the possible answers.
+            kind: Whose outline.
 
         Returns:
             None where no outline fits.
@@ -126,6 +140,7 @@ class Outlines:
         fits = [
             fit
             for outline, (shape, aspect) in enumerate(zip(self.shapes, self.aspects, strict=True))
+            if self.kinds is None or self.kinds[outline] == kind
             for mirrored in (False, True)
             if (fit := _fit(shape, float(aspect) * height / width, outline, mirrored, small)) is not None
         ]

@@ -19,7 +19,7 @@ from nigdt.text import Vocabulary
 
 __all__ = ["check_runnable", "load_model"]
 
-_MARKS = "outlines.marks"
+_MARKS, _KINDS = "outlines.marks", "outlines.kinds"
 _OLDER_MARKS = (2, 2)
 """Shape of an outline's marks in models that are told eye and beak, but neither wing nor legs."""
 
@@ -52,6 +52,8 @@ def _load(info: BundleInfo, device: torch.device | str) -> tuple[NIGDT, Vocabula
         weights = read_weights(info.folder / WEIGHTS, device)
     except ValueError as error:
         raise BundleError(f"Bundle {info.name}: {error}.", "Get the bundle again.") from None
+    if info.config.outlines and _KINDS not in weights:  # of a model that knows one kind alone
+        weights[_KINDS] = torch.ones(info.config.outlines, device=device)
     model.load_state_dict(weights, strict=True, assign=True)
     return model.requires_grad_(False).eval(), vocabulary
 
@@ -92,6 +94,8 @@ def _checked_model(info: BundleInfo, vocabulary: Vocabulary) -> NIGDT:
     if _MARKS in expected and given.get(_MARKS) == (info.config.outlines, *_OLDER_MARKS):
         model.outlines.marks = torch.zeros(given[_MARKS], device="meta")
         expected[_MARKS] = given[_MARKS]
+    if _KINDS not in given:
+        expected.pop(_KINDS, None)
     wrong = sorted(name for name in expected.keys() | given.keys() if expected.get(name) != given.get(name))
     if wrong:
         name = wrong[0]

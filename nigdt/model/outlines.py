@@ -30,7 +30,9 @@ class OutlineBook(nn.Module):
         shapes: (count, SIDE, SIDE) in [0, 1], 1 inside; each fills its square.
         aspects: (count,), their widths divided by their heights.
         numbers: (count,), how many of the things in the training photos have nearly this one.
-        words: (vocabulary_size,), 1 where a word names such a thing, else 0.
+        kinds: (count,), which kind of thing each is of, from 1. Models that were made before there were several
+            have 1 alone.
+        words: (vocabulary_size,), the kind that a word names, else 0.
         marks: (count, len(MARKS), 2), where they are, each x and y from 0 to 1 in the square, legs beyond it;
             -1 where that is not known. Models that were made before wings and legs were told have the first
             two.
@@ -39,6 +41,7 @@ class OutlineBook(nn.Module):
     shapes: Tensor
     aspects: Tensor
     numbers: Tensor
+    kinds: Tensor
     words: Tensor
     marks: Tensor
 
@@ -47,6 +50,7 @@ class OutlineBook(nn.Module):
         self.register_buffer("shapes", torch.zeros(count, SIDE, SIDE))
         self.register_buffer("aspects", torch.ones(count))
         self.register_buffer("numbers", torch.ones(count))
+        self.register_buffer("kinds", torch.ones(count))
         self.register_buffer("words", torch.zeros(vocabulary_size))
         if marks:
             self.register_buffer("marks", torch.full((count, len(MARKS), 2), -1.0))

@@ -41,9 +41,9 @@ def triangle() -> np.ndarray:
 
 SHAPES = np.stack([crescent(), triangle()])
 ASPECTS, NUMBERS = np.array([1.0, 1.6], np.float32), np.array([1, 3], np.float32)
-WORDS = frozenset({"bird", "gull"})
+WORDS = {"bird": 1, "gull": 1}
 OUTLINES = Outlines(SHAPES, ASPECTS, NUMBERS, WORDS)
-POULTRY = Outlines(SHAPES, ASPECTS, NUMBERS, WORDS | {"chicken"})
+POULTRY = Outlines(SHAPES, ASPECTS, NUMBERS, WORDS | {"chicken": 1})
 
 
 MARKS = np.array([[[0.2, 0.3], [0.05, 0.35]], [[-1, -1], [-1, -1]]], np.float32)
@@ -61,12 +61,12 @@ def box_hole(rows: slice = slice(30, 90), columns: slice = slice(20, 110)) -> np
 
 
 def test_only_words_that_name_such_things_are_given_one() -> None:
-    assert OUTLINES.named_in("A red Bird")
-    assert not OUTLINES.named_in("a red belly")
-    assert POULTRY.named_in("a brown chicken on the grass")
-    assert not POULTRY.named_in("chicken and broccoli with tomatoes")
-    assert POULTRY.named_in("a bird on a plate")
-    assert not OUTLINES.named_in("")
+    assert OUTLINES.kind_in("A red Bird")
+    assert not OUTLINES.kind_in("a red belly")
+    assert POULTRY.kind_in("a brown chicken on the grass")
+    assert not POULTRY.kind_in("chicken and broccoli with tomatoes")
+    assert POULTRY.kind_in("a bird on a plate")
+    assert not OUTLINES.kind_in("")
 
 
 @pytest.mark.parametrize("seed", [None, *range(1, 8)])

@@ -15,6 +15,7 @@ from nigdt_training.data.cache import Cache, build_cache, cache_key
 from nigdt_training.data.check import Report, check_data_set
 from nigdt_training.data.data_set import read_data_set
 from nigdt_training.data.errors import DataError
+from nigdt_training.data.objects import Finder
 from nigdt_training.data.recolour import COLOURS, TEMPLATES
 from nigdt_training.data.shards import Shards, is_sharded
 from nigdt_training.data.split import held_out
@@ -31,6 +32,7 @@ def open_pools(
     caches: Path,
     say: Callable[[str], None] = lambda _: None,
     checked: Report | None = None,
+    finder: Finder | None = None,
 ) -> tuple[list[Pool], list[Pool]]:
     """Open the pools for training and for validation; photos are decoded into `caches` the first time.
 
@@ -40,11 +42,18 @@ def open_pools(
         caches: Where caches lie.
         say: Told what takes time.
         checked: What a check of one of the collections found, so that its photos are not looked over again.
+        finder: Looks for objects where the settings say so, instead of GrabCut.
     """
     training, validation, first = [], [], 0
     for source in settings.data:
         cache = _cache(
-            data / source.path, caches, say, checked, source.find_objects, settings.squares == "centre"
+            data / source.path,
+            caches,
+            say,
+            checked,
+            source.find_objects,
+            settings.squares == "centre",
+            finder,
         )
         kept = np.array([held_out(cache.group(i), source.validation) for i in range(len(cache))], bool)
         of_split = np.array([source.split in ("", cache.split(i)) for i in range(len(cache))], bool)
@@ -86,13 +95,14 @@ def _cache(
     checked: Report | None,
     find: bool,
     central: bool,
+    finder: Finder | None,
 ) -> Cache | Shards:
     """Open the collection's shards, or its cache, building that where its photos have changed."""
     if is_sharded(path):
         return Shards.open(path, caches, CACHED_SIDE, say, central=central)
     workers = os.cpu_count() or 1
     data = read_data_set(path)
-    key = cache_key(data.records, CACHED_SIDE, find, central)[:12]
+    key = cache_key(data.records, CACHED_SIDE, find, central, finder)[:12]
     folder = caches / f"{path.name.split('.')[0]}-{key}"
     with contextlib.suppress(DataError):
         return Cache.open(folder)
@@ -102,4 +112,6 @@ def _cache(
     if not records:
         raise NigdtError(f"{path} holds no usable photo.", hint=f"See: nigdt data check {path}")
     say(f"decoding {len(records)} photos of {path} into {folder}")
-    return build_cache(records, folder, size=CACHED_SIDE, workers=workers, find=find, central=central)
+    return build_cache(
+        records, folder, size=CACHED_SIDE, workers=workers, find=find, central=central, finder=finder
+    )

@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import cv2
@@ -24,7 +25,7 @@ import numpy as np
 from nigdt.errors import PhotoError
 from nigdt_training.data.decode import decode_frame
 from nigdt_training.data.errors import DataError
-from nigdt_training.data.objects import find_objects
+from nigdt_training.data.objects import Finder, find_objects
 from nigdt_training.data.records import BoxXYWH, Point, Record
 from nigdt_training.data.segment import segment_box, soften
 
@@ -125,6 +126,7 @@ def build_cache(
     find: bool = False,
     central: bool = False,
     progress: Callable[[int, int], None] | None = None,
+    finder: Finder | None = None,
 ) -> Cache:
     """Decode photos into a cache folder, or opens the one there if it was built from the same records.
 
@@ -136,6 +138,7 @@ def build_cache(
         find: Look for the object of photos that come with neither polygons nor a box.
         central: Hold photos' central squares alone.
         progress: Called with (photos done, photos in all) now and then.
+        finder: Looks for it instead of GrabCut.
 
     Returns:
         The cache, opened.
@@ -145,7 +148,7 @@ def build_cache(
             else.
     """
     folder = Path(folder)
-    key = cache_key(records, size, find, central)
+    key = cache_key(records, size, find, central, finder)
     with contextlib.suppress(DataError):
         cache = Cache.open(folder)
         if cache.key == key:
@@ -156,7 +159,7 @@ def build_cache(
         if folder.exists() and any(folder.iterdir()) and not (folder / "index.json").exists():
             raise DataError(f"{folder} exists and is no photo cache.", "Choose another folder for the cache.")
         building.mkdir(parents=True)
-        index = _write_frames(records, building, size, workers, find, central, progress)
+        index = _write_frames(records, building, size, workers, find, central, progress, finder)
         index |= {"format": FORMAT, "key": key, "size": size}
         (building / "index.json").write_text(json.dumps(index), encoding="utf-8")
         if not index["photos"]:
@@ -178,10 +181,17 @@ def build_cache(
     return Cache.open(folder)
 
 
-def cache_key(records: Sequence[Record], size: int, find: bool = False, central: bool = False) -> str:
+def cache_key(
+    records: Sequence[Record],
+    size: int,
+    find: bool = False,
+    central: bool = False,
+    finder: Finder | None = None,
+) -> str:
     """Hash all that a cache is made from: files (name, size, time), captions, boxes and settings."""
     digest = hashlib.blake2b(digest_size=16)
-    digest.update(json.dumps([FORMAT, size, find, *["central"] * central]).encode())
+    looked_for = finder.key if find and finder is not None else find
+    digest.update(json.dumps([FORMAT, size, looked_for, *["central"] * central]).encode())
     for record in records:
         source = record.source
         file = [source.name, source.offset, source.size, source.mtime_ns]
@@ -199,7 +209,9 @@ def _write_frames(
     find: bool,
     central: bool,
     progress: Callable[[int, int], None] | None,
+    finder: Finder | None,
 ) -> dict[str, Any]:
+    looking = Lock()
     entries: list[dict[str, Any]] = []
     skipped: list[tuple[str, str]] = []
     photo_bytes = mask_bytes = 0
@@ -215,10 +227,14 @@ def _write_frames(
         elif box is not None:
             mask = segment_box(frame.photo, box)
         elif find:
-            chance = np.random.default_rng(zlib.crc32(record.name.encode("utf-8", "surrogatepass")))
-            found = find_objects(frame.photo, None, one=bool(record.species), rng=chance)
-            if found:
-                mask = found[0]
+            if finder is not None:
+                with looking:
+                    mask = finder.find(frame.photo)
+            else:
+                chance = np.random.default_rng(zlib.crc32(record.name.encode("utf-8", "surrogatepass")))
+                found = find_objects(frame.photo, None, one=bool(record.species), rng=chance)
+                mask = found[0] if found else None
+            if mask is not None:
                 x, y, width, height = cv2.boundingRect((mask > 127).astype(np.uint8))
                 box = (x, y, width, height)
         stored = None if box is None else [round(float(value), 2) for value in box]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -18,6 +19,20 @@ LEAST_CONTRAST = 9.0
 object is."""
 _REDUCED = 0.45
 _SAME = 0.3  # overlap from which two cuts are of one object
+
+
+@dataclass(frozen=True)
+class Finder:
+    """Another way to find the object of a photo than `find_objects`.
+
+    Attributes:
+        key: What its masks depend on; caches are built anew where it differs.
+        find: Photo (H, W, 3) uint8 to soft mask (H, W) uint8, 255 on its object; None where it shows no
+            clear one. Called from one thread at a time.
+    """
+
+    key: str
+    find: Callable[[np.ndarray], np.ndarray | None]
 
 
 def find_objects(

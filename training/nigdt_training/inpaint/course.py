@@ -19,6 +19,7 @@ from nigdt.model.match import MatchNetwork
 from nigdt.text import Vocabulary, tokenise
 from nigdt_training.inpaint.cross_validation import record, recorded
 from nigdt_training.inpaint.stage import InpaintTrainer
+from nigdt_training.inpaint.subject import Subject, add_subject
 from nigdt_training.inpaint.validation import Scores, samples_of, score
 from nigdt_training.inpaint.weights import begin_with_model
 from nigdt_training.run import Run
@@ -40,7 +41,9 @@ class Course:
         parts: How many trainings there are.
         steps: Steps of each at most.
         patience: Validations without gain after which a training ends.
+        holes: With how many holes each photo is measured.
         say: Told a line at a time, progress also as keyword facts.
+        subject: What the photos show, for which the model gets outlines.
     """
 
     def __init__(
@@ -52,8 +55,9 @@ class Course:
         patience: int,
         holes: int,
         say: Callable[..., None],
+        subject: Subject | None = None,
     ) -> None:
-        self.info, self.fabric, self.say = info, fabric, say
+        self.info, self.fabric, self.say, self.subject = info, fabric, say, subject
         self.parts, self.steps, self.patience, self.holes = parts, steps, patience, holes
 
     def measure(
@@ -121,6 +125,8 @@ class Course:
         model, known = load_model(self.info)
         vocabulary = self.vocabulary(run, training)
         extend_embedding(model, known, vocabulary)
+        if self.subject is not None:
+            add_subject(model, vocabulary, self.subject)
         say = self._part_of_whole(number)
         trainer = InpaintTrainer(run, [training], validation, vocabulary, match, self.fabric, say, self.holes)
         trainer.patience = self.patience

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -32,13 +33,21 @@ from nigdt_training.data.records import Point
 from nigdt_training.inpaint.step import Networks
 from nigdt_training.samples import Pool
 
-__all__ = ["LearntOutlines", "keep_outlines", "learn_marks", "learn_outlines"]
+__all__ = [
+    "LearntOutlines",
+    "Shape",
+    "grouped",
+    "keep_outlines",
+    "learn_marks",
+    "learn_outlines",
+    "whole_shape",
+]
 
 Floats = NDArray[np.float32]
 
 _LEAST_PIXELS = 900
 _SOLID = 0.62
-"""Part of its convex hull that an object covers at least; less is a torn cut-out."""
+"""Part of its convex hull that a bird covers at least."""
 _GROUPS = 4
 """Groups for each outline that is kept."""
 _BLUR = 1.0
@@ -145,14 +154,12 @@ def learn_outlines(pools: Sequence[Pool], count: int, vocabulary: Vocabulary) ->
     found = [one for pool in pools for one in _objects(pool)]
     if len(found) < _NEAREST:
         return _NONE
-    shapes = np.stack([one.shape for one in found])
-    aspects = np.array([one.aspect for one in found], np.float32)
+    shapes = np.stack([one.outline.shape for one in found])
+    aspects = np.array([one.outline.aspect for one in found], np.float32)
     features = _features(shapes, aspects)
-    cv2.setRNGSeed(0)
     groups = min(_GROUPS * count, len(found) // _NEAREST)
-    rule = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 60, 1e-4)
-    _, labels, middles = cv2.kmeans(features, groups, None, rule, 2, cv2.KMEANS_PP_CENTERS)  # type: ignore[call-overload]
-    sizes = np.bincount(labels.ravel(), minlength=groups)
+    labels, middles = _clustered(features, groups)
+    sizes = np.bincount(labels, minlength=groups)
     kept: list[tuple[float, Floats, float, int]] = []
     for middle, size in zip(middles, sizes, strict=True):
         nearest = np.argsort(np.linalg.norm(features - middle, axis=1))[:_NEAREST]
@@ -187,7 +194,8 @@ def learn_marks(pools: Sequence[Pool], shapes: Floats, aspects: Floats) -> Float
     if len(known) < _MARKED:
         return marks
     like = _features(
-        np.stack([one.shape for one in known]), np.array([one.aspect for one in known], np.float32)
+        np.stack([one.outline.shape for one in known]),
+        np.array([one.outline.aspect for one in known], np.float32),
     )
     places = np.stack([one.marks for one in known if one.marks is not None])
     for i, feature in enumerate(_features(shapes, aspects)):
@@ -206,18 +214,33 @@ def _features(shapes: Floats, aspects: Floats) -> Floats:
 
 
 @dataclass(frozen=True)
-class _Object:
-    """A whole object of a class.
+class Shape:
+    """The outline of a whole object.
 
     Attributes:
-        shape: (SIDE, SIDE), 0 to 1, its outline in its bounding box, the heavier half on the left.
+        shape: (SIDE, SIDE), 0 to 1, in its bounding box, the heavier half on the left.
         aspect: The box's width divided by its height.
-        marks: (len(MARKS), 2), where its parts are, x and y from 0 to 1 in the box, NaN where they are not
-            seen; None where its head is not seen from the side.
+        box: Where that is.
+        turned: Whether the object was mirrored for that.
     """
 
     shape: Floats
     aspect: float
+    box: Box
+    turned: bool
+
+
+@dataclass(frozen=True)
+class _Object:
+    """A whole object of a class.
+
+    Attributes:
+        outline: Its outline.
+        marks: (len(MARKS), 2), where its parts are, x and y from 0 to 1 in the box, NaN where they are not
+            seen; None where its head is not seen from the side.
+    """
+
+    outline: Shape
     marks: Floats | None
 
 
@@ -225,25 +248,55 @@ def _objects(pool: Pool) -> Iterator[_Object]:
     """Yield each whole object of a class."""
     for i in map(int, pool.photos):
         mask = pool.cache.object_mask(i) if pool.cache.species(i) else None
-        if mask is None or not (mask > 127).any():
-            continue
-        piece = largest_piece(mask > 127)
-        box = selection_box(piece)
-        height, width = mask.shape
-        at_edge = box.left <= 1 or box.top <= 1 or box.right >= width - 1 or box.bottom >= height - 1
-        if at_edge or piece.sum() < _LEAST_PIXELS:
-            continue
-        alone = piece[box.slices].astype(np.uint8)
-        outlines, _ = cv2.findContours(alone, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-        outline = max(outlines, key=cv2.contourArea)
-        if cv2.contourArea(outline) < _SOLID * cv2.contourArea(cv2.convexHull(outline)):
-            continue
-        filled = cv2.drawContours(np.zeros_like(alone), [outline], -1, 1, cv2.FILLED).astype(np.float32)
-        shape = cv2.resize(filled, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-        heavier_right = float((shape * np.linspace(-1, 1, SIDE)[None]).sum()) > 0
-        marks = _marks(pool.cache.places(i), box, heavier_right)
-        turned: Floats = np.ascontiguousarray(shape[:, ::-1] if heavier_right else shape, np.float32)
-        yield _Object(turned, box.width / box.height, marks)
+        found = None if mask is None else whole_shape(mask)
+        if found is not None:
+            yield _Object(found, _marks(pool.cache.places(i), found.box, found.turned))
+
+
+def whole_shape(mask: NDArray[np.uint8], least_solid: float = _SOLID) -> Shape | None:
+    """Return the outline of an object that is seen as a whole; None for others.
+
+    Args:
+        mask: (H, W), above 127 on the object.
+        least_solid: Part of its convex hull that it covers at least; less is a torn cut-out.
+    """
+    piece = largest_piece(mask > 127)
+    if piece.sum() < _LEAST_PIXELS:
+        return None
+    box = selection_box(piece)
+    height, width = mask.shape
+    if box.left <= 1 or box.top <= 1 or box.right >= width - 1 or box.bottom >= height - 1:
+        return None
+    alone = piece[box.slices].astype(np.uint8)
+    outlines, _ = cv2.findContours(alone, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    outline = max(outlines, key=cv2.contourArea)
+    if cv2.contourArea(outline) < least_solid * cv2.contourArea(cv2.convexHull(outline)):
+        return None
+    filled = cv2.drawContours(np.zeros_like(alone), [outline], -1, 1, cv2.FILLED).astype(np.float32)
+    shape = np.asarray(cv2.resize(filled, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.float32)
+    turned = float((shape * np.linspace(-1, 1, SIDE)[None]).sum()) > 0
+    facing: Floats = np.ascontiguousarray(shape[:, ::-1] if turned else shape, np.float32)
+    return Shape(facing, box.width / box.height, box, turned)
+
+
+def grouped(shapes: Sequence[Shape], most: int) -> tuple[list[Shape], list[int]]:
+    """Return the outlines that stand for others that are like them, and for how many."""
+    if len(shapes) <= most:
+        return list(shapes), [1] * len(shapes)
+    features = _features(
+        np.stack([one.shape for one in shapes]), np.array([one.aspect for one in shapes], np.float32)
+    )
+    labels, middles = _clustered(features, most)
+    kept = [int(np.linalg.norm(features - middle, axis=1).argmin()) for middle in middles]
+    return [shapes[i] for i in kept], np.bincount(labels, minlength=most).tolist()
+
+
+def _clustered(features: Floats, groups: int) -> tuple[NDArray[np.integer[Any]], Floats]:
+    """Return each row's group, (N,), and the groups' middles, by k-means."""
+    cv2.setRNGSeed(0)
+    rule = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 60, 1e-4)
+    _, labels, middles = cv2.kmeans(features, groups, None, rule, 2, cv2.KMEANS_PP_CENTERS)  # type: ignore[call-overload]
+    return labels.ravel(), middles
 
 
 def _marks(places: Mapping[str, Point], box: Box, mirrored: bool) -> Floats | None:

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from nigdt.bundle.bundle import BundleInfo, find_bundle, user_bundles_folder, valid_name
+from nigdt.bundle.weights import load_model
 from nigdt.bundle.writing import check_target, save_bundle, take_over_recolouring
 from nigdt.config import ModelConfig
 from nigdt.errors import NigdtError
 from nigdt.model.match import MatchNetwork
+from nigdt.outlines import Outlines
 from nigdt.showcase import add_picture
 from nigdt.text import Vocabulary
 from nigdt_training.checkpoint import read_facts
@@ -19,6 +21,7 @@ from nigdt_training.data.check import check_path, describe
 from nigdt_training.inpaint.course import Course, Interrupted
 from nigdt_training.inpaint.cross_validation import Gain, best_gain, splits
 from nigdt_training.inpaint.session import Machine
+from nigdt_training.inpaint.subject import Subject, find_subject, finder_of
 from nigdt_training.match.stage import (
     USEFUL_MATCH,
     load_match_network,
@@ -38,6 +41,8 @@ PATIENCE = 5
 """Validations without gain after which a training ends."""
 EPOCHS, LEAST_STEPS = 25, 100
 """Passes over the photos, and steps where photos are few; measured: docs/training.md."""
+SUBJECT_MASKS = {"centre": 0.5, "rectangle": 0.5, "irregular": 0.3, "object": 2.5, "outline": 2.5}
+"""Holes for photos of one subject, which is to be drawn into its outlines."""
 MATCH_FILE = "match.safetensors"
 MATCH_STEPS = 300
 
@@ -110,16 +115,20 @@ def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
             f"{len(report.usable)} usable photos are too few.", hint=f"At least {MINIMUM_PHOTOS} are needed."
         )
     info = find_bundle(request.bundle)
-    run = _run_folder(request, info, len(report.usable))
+    old = _interrupted_run(request) if request.resume else None
+    settings = own_settings(request, info.config, len(report.usable)) if old is None else old.settings
+    finder = finder_of(info)
+    (everything,), _ = open_pools(settings, Path(), request.caches, say, report, finder)
+    subject = None if finder is None else _subject(info, everything, say)
+    run = old or Run.create(request.runs, request.name, with_subject(settings, subject))
     fabric = Machine(request.device).fabric(run.settings.precision)
-    (everything,), _ = open_pools(run.settings, Path(), request.caches, say, report)
     few = len(everything.photos) < FEW
     parts = splits(everything, 3, used=2) if few else splits(everything, 5, used=1)
     if few:
         say(f"Measuring the gain {len(parts)} times: on some photos, after training on the others.")
     else:
         say(f"Measuring the gain on {len(parts[0][1].photos)} photos that are kept out of training.")
-    course = Course(info, fabric, len(parts) + 1, run.settings.steps, PATIENCE, 4 if few else 2, say)
+    course = Course(info, fabric, len(parts) + 1, run.settings.steps, PATIENCE, 4 if few else 2, say, subject)
     measured = []
     for number, (training, validation) in enumerate(parts):
         part = Run.within(run.folder / f"part-{number + 1}", run.settings)
@@ -225,13 +234,35 @@ def _match_networks(
     return load_match_network(run.match_checkpoint)
 
 
-def _run_folder(request: OwnPhotos, info: BundleInfo, photos: int) -> Run:
-    if request.resume:
-        old = sorted(request.runs.glob(f"{'[0-9]' * 5}-{request.name}")) if request.runs.exists() else []
-        if not old:
-            raise NigdtError(f"There is no interrupted training called {request.name} in {request.runs}.")
-        return Run.open(old[-1])
-    return Run.create(request.runs, request.name, own_settings(request, info.config, photos))
+def _interrupted_run(request: OwnPhotos) -> Run:
+    old = sorted(request.runs.glob(f"{'[0-9]' * 5}-{request.name}")) if request.runs.exists() else []
+    if not old:
+        raise NigdtError(f"There is no interrupted training called {request.name} in {request.runs}.")
+    return Run.open(old[-1])
+
+
+def _subject(info: BundleInfo, photos: Pool, say: Callable[..., None]) -> Subject | None:
+    """Find out what the photos show, and tell it."""
+    model, vocabulary = load_model(info)
+    known = Outlines.of(model, vocabulary)
+    subject = None if known is None else find_subject(photos, known)
+    if subject is not None:
+        words = ", ".join(subject.words)
+        say(
+            f"{subject.seen} photos show one thing clearly, which captions call: {words}. "
+            f"The model will draw it in {len(subject.shapes)} outlines of theirs.",
+            subject=list(subject.words),
+            outlines=len(subject.shapes),
+        )
+    return subject
+
+
+def with_subject(settings: TrainSettings, subject: Subject | None) -> TrainSettings:
+    """Return settings for a model that gets outlines of what the photos show, and learns to fill them."""
+    if subject is None:
+        return settings
+    outlines = settings.model.outlines + len(subject.shapes)
+    return replace(settings, model=replace(settings.model, outlines=outlines), masks=dict(SUBJECT_MASKS))
 
 
 def own_settings(request: OwnPhotos, config: ModelConfig, photos: int) -> TrainSettings:
