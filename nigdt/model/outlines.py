@@ -30,8 +30,7 @@ class OutlineBook(nn.Module):
         shapes: (count, SIDE, SIDE) in [0, 1], 1 inside; each fills its square.
         aspects: (count,), their widths divided by their heights.
         numbers: (count,), how many of the things in the training photos have nearly this one.
-        kinds: (count,), which kind of thing each is of, from 1. Models that were made before there were several
-            have 1 alone.
+        kinds: (count,), which kind of thing each is of, from 1. Older models have no other than the first.
         words: (vocabulary_size,), the kind that a word names, else 0.
         marks: (count, len(MARKS), 2), where they are, each x and y from 0 to 1 in the square, legs beyond it;
             -1 where that is not known. Models that were made before wings and legs were told have the first

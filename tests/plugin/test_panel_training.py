@@ -37,6 +37,8 @@ run.mkdir(parents=True, exist_ok=True)
 (run / "settings.yaml").write_text(json.dumps({{"steps": steps, "data": [{{"path": {folder!r}}}]}}))
 start = int(done.read_text()) if done.exists() else 0
 print(json.dumps({{"message": "12 photos", "usable": 12, "skipped": 1}}), flush=True)
+subject = ["finch", "finches"]
+print(json.dumps({{"message": "12 photos show", "subject": subject, "outlines": 5}}), flush=True)
 words = [f"word{{number}}" for number in range(10)]
 print(json.dumps({{"message": "10 new words", "new_words": words}}), flush=True)
 for step in range(start + 1, steps + 1):
@@ -95,7 +97,10 @@ def test_training_shows_progress_stops_goes_on_and_asks_whether_the_model_is_kep
     assert "Trying out" in dialog.state.text()
     assert "1 min to go" in dialog.state.text()
     told = dialog.detail.text()
-    assert told.startswith("12 photo(s) to learn from. 1 cannot be used. New words: word0, word1,")
+    assert told.startswith(
+        "12 photo(s) to learn from. 1 cannot be used. It learns the shape of what they show: "
+    )
+    assert "show: finch, finches. New words: word0, word1," in told
     assert "word7 and 2 more." in told
     panel.until(lambda: "fills are 1 % nearer" in dialog.detail.text())
     dialog.start_button.click()

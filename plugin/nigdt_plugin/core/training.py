@@ -57,6 +57,7 @@ class Progress:
         parts: How many trainings there are.
         usable: Photos that can be learnt from.
         skipped: Photos that cannot.
+        subject: What the captions call the thing that the photos show, whose shape is learnt.
         words: Those of the captions that the model does not know yet.
         nearer: By which fraction the fills came nearer so far, on photos that are not learnt from.
         sheet: Picture of samples so far.
@@ -70,6 +71,7 @@ class Progress:
     parts: int | None = None
     usable: int | None = None
     skipped: int | None = None
+    subject: tuple[str, ...] | None = None
     words: tuple[str, ...] | None = None
     nearer: float | None = None
     sheet: Path | None = None
@@ -114,7 +116,7 @@ def parse(line: str) -> Progress | None:
     try:
         data = json.loads(line)
         eta, sheet = data.get("eta_s"), data.get("sheet")
-        words, nearer = data.get("new_words"), data.get("nearer")
+        words, subject, nearer = data.get("new_words"), data.get("subject"), data.get("nearer")
         counts = {
             name: None if data.get(name) is None else int(data[name])
             for name in ("step", "steps", "part", "parts", "usable", "skipped")
@@ -122,6 +124,7 @@ def parse(line: str) -> Progress | None:
         return Progress(
             **counts,
             eta=None if eta is None else float(eta),
+            subject=None if subject is None else tuple(map(str, subject)),
             words=None if words is None else tuple(map(str, words)),
             nearer=None if nearer is None else float(nearer),
             sheet=Path(sheet) if sheet else None,

@@ -251,6 +251,9 @@ class TrainDialog(QDialog):
             self._told["photos"] = text
             if not self._stopping:
                 self.state.setText(self.tr("Filling parts of your photos without training, to compare …"))
+        if progress.subject:
+            text = self.tr("It learns the shape of what they show: {words}.")
+            self._told["subject"] = text.format(words=", ".join(progress.subject))
         if progress.words:
             more = len(progress.words) - _WORDS
             text = self.tr("New words: {words}.")

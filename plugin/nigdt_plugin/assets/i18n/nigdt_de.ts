@@ -2400,6 +2400,10 @@
       <translation>Zum Vergleich werden Teile Ihrer Fotos ohne Training gefüllt …</translation>
     </message>
     <message>
+      <source>It learns the shape of what they show: {words}.</source>
+      <translation>Es lernt die Gestalt dessen, was sie zeigen: {words}.</translation>
+    </message>
+    <message>
       <source>New words: {words}.</source>
       <translation>Neue Wörter: {words}.</translation>
     </message>

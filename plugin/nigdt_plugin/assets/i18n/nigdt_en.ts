@@ -2400,6 +2400,10 @@
       <translation>Filling parts of your photos without training, to compare …</translation>
     </message>
     <message>
+      <source>It learns the shape of what they show: {words}.</source>
+      <translation>It learns the shape of what they show: {words}.</translation>
+    </message>
+    <message>
       <source>New words: {words}.</source>
       <translation>New words: {words}.</translation>
     </message>
