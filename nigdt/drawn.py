@@ -17,7 +17,7 @@ from nigdt.part_words import KEPT, split_parts
 from nigdt.recolourer import Recolourer
 from nigdt.round_things import names_round_thing
 
-__all__ = ["coloured"]
+__all__ = ["coloured", "differs"]
 
 Floats = NDArray[np.float32]
 
@@ -50,7 +50,7 @@ def coloured(recolourer: Recolourer, picture: Floats, told: Silhouette, caption:
     thing, parts = split_parts(caption)
     asked = find_colours(thing)
     uneven = names_round_thing(caption)  # the model fades its colour towards the middle
-    if len(asked) == 1 and (uneven or _differs(drawn, core, np.array(asked[0].lab))):
+    if len(asked) == 1 and (uneven or differs(drawn, core, np.array(asked[0].lab))):
         body = selection.copy()
         for part in KEPT:
             if part in told.parts:
@@ -66,8 +66,14 @@ def coloured(recolourer: Recolourer, picture: Floats, told: Silhouette, caption:
     return np.where((drawn != before).any(axis=2, keepdims=True), drawn, picture).astype(np.float32)
 
 
-def _differs(picture: NDArray[np.uint8], core: NDArray[np.bool_], asked: NDArray[np.float64]) -> bool:
-    """Return whether the commonest colour of a thing has another name than the one that is asked for."""
+def differs(picture: NDArray[np.uint8], core: NDArray[np.bool_], asked: NDArray[np.float64]) -> bool:
+    """Return whether the commonest colour of a thing has another name than the one that is asked for.
+
+    Args:
+        picture: (h, w, 3).
+        core: (h, w), where the thing is.
+        asked: L, a and b.
+    """
     colours = picture[core]
     colours = colours[:: max(1, len(colours) // _SAMPLES)]
     lab = rgb_to_lab(colours.astype(np.float32) / np.float32(255))

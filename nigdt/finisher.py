@@ -17,12 +17,19 @@ from nigdt.bundle.bundle import BundleInfo
 from nigdt.bundle.recolour import load_recolour
 from nigdt.colours import find_colours
 from nigdt.completer import Completer
-from nigdt.drawn import coloured
+from nigdt.drawn import coloured, differs
 from nigdt.footing import footing
 from nigdt.harmonisation import harmonised
 from nigdt.model import NIGDT, ImageFeatures
 from nigdt.model_picture import ModelPicture
-from nigdt.notices import COLOURED_BIRD, COLOURED_PART, COLOURED_THING, PART_NOT_SELECTED, THERE_ALREADY
+from nigdt.notices import (
+    COLOURED_ALREADY,
+    COLOURED_BIRD,
+    COLOURED_PART,
+    COLOURED_THING,
+    PART_NOT_SELECTED,
+    THERE_ALREADY,
+)
 from nigdt.outlines import Silhouette
 from nigdt.part_words import asked_parts, split_parts
 from nigdt.recipe import Variant
@@ -243,7 +250,11 @@ class Finisher(Completer):
         if found is None or _is_grey(crop):  # which has no place for colours
             return None
         pixels = found.apply(crop)[0]
-        return _Own(pixels, found.maps, notice) if seen_to_change(crop, pixels, hole) else None
+        if not seen_to_change(crop, pixels, hole):
+            if notice == COLOURED_PART or not _has_colour(context, job.caption):
+                return None
+            notice = COLOURED_ALREADY
+        return _Own(pixels, found.maps, notice)
 
     def forget_recordings(self) -> None:
         """As `Completer.forget_recordings`."""
@@ -284,6 +295,17 @@ class Finisher(Completer):
 def _is_bird(told: Silhouette) -> bool:
     """Return whether the model was told a bird: something with a wing."""
     return "wing" in told.parts and bool(told.parts["wing"].any())
+
+
+def _has_colour(context: EncodedContext, caption: str) -> bool:
+    """Return whether the thing in a hole has the first colour of a caption, so that it needs no other."""
+    thing = None if context.location is None else context.location.thing
+    if thing is None:
+        return False
+    size = context.crop.shape[1::-1]
+    there = cv2.resize(thing.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+    there &= context.hole > 0
+    return bool(there.any()) and not differs(context.crop, there, np.array(find_colours(caption)[0].lab))
 
 
 def _is_grey(picture: NDArray[np.uint8]) -> bool:

@@ -25,6 +25,9 @@ COLOURED_BIRD: Final = (
 COLOURED_THING: Final = (
     "The model has no shape for these words, so the thing that the photo shows there was coloured."
 )
+COLOURED_ALREADY: Final = (
+    "What the photo shows there has these colours already, so it was left as it is; other variants are drawn."
+)
 THERE_ALREADY: Final = (
     "A new bird is drawn in place of the one in the photo: to keep that one in another colour, use Recolour."
 )

@@ -14,6 +14,7 @@ from nigdt.answers import CompletionJob
 from nigdt.colours import nearest_basic, rgb_to_lab
 from nigdt.locating import Location
 from nigdt.notices import (
+    COLOURED_ALREADY,
     COLOURED_BIRD,
     COLOURED_PART,
     COLOURED_THING,
@@ -248,3 +249,19 @@ def test_a_fill_at_the_models_size_casts_its_shadow_too(inpainter: Inpainter) ->
     assert shown.shape[:2] == context.visible.shape
     assert fill.pixels.shape == gravel.shape
     assert fill.pixels[385:400, 250:390].mean() < gravel[385:400, 250:390].mean() - 5
+
+
+def test_a_bird_that_has_the_colours_already_stays(inpainter: Inpainter, kingfisher: Image.Image) -> None:
+    selection = selected(kingfisher, BIRD)
+    (once,) = inpainter.fill(kingfisher, selection, "a black bird", mode="recolour")
+    pixels = np.asarray(once.photo)
+    body = np.abs(pixels.astype(np.int16) - np.asarray(kingfisher)).max(-1) > 12
+    pixels = np.where(body[..., None], pixels.mean(-1, keepdims=True) * 0.3, pixels).astype(np.uint8)
+    kept, drawn = inpainter.fill(Image.fromarray(pixels), selection, "a black bird", variants=2)
+    changed = [
+        (np.abs(np.asarray(fill.photo, np.int16) - pixels).max(-1)[BIRD] > 12).mean()
+        for fill in (kept, drawn)
+    ]
+    assert kept.notices == (COLOURED_ALREADY,)
+    assert changed[0] < 0.02
+    assert changed[1] > 0.2

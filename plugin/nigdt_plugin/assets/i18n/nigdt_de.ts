@@ -1636,6 +1636,10 @@
       <translation>Das Modell kennt zu diesen Wörtern keine Form, also wurde umgefärbt, was das Foto dort zeigt.</translation>
     </message>
     <message>
+      <source>What the photo shows there has these colours already, so it was left as it is; other variants are drawn.</source>
+      <translation>Was das Foto dort zeigt, hat diese Farben schon und blieb darum, wie es ist; weitere Varianten werden gemalt.</translation>
+    </message>
+    <message>
       <source>A new bird is drawn in place of the one in the photo: to keep that one in another colour, use Recolour.</source>
       <translation>An die Stelle des Vogels im Foto wird ein neuer gemalt: Um jenen in anderer Farbe zu behalten, wählen Sie „Umfärben“.</translation>
     </message>

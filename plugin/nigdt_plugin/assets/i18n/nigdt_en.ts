@@ -1636,6 +1636,10 @@
       <translation>The model has no shape for these words, so the thing that the photo shows there was coloured.</translation>
     </message>
     <message>
+      <source>What the photo shows there has these colours already, so it was left as it is; other variants are drawn.</source>
+      <translation>What the photo shows there has these colours already, so it was left as it is; other variants are drawn.</translation>
+    </message>
+    <message>
       <source>A new bird is drawn in place of the one in the photo: to keep that one in another colour, use Recolour.</source>
       <translation>A new bird is drawn in place of the one in the photo: to keep that one in another colour, use Recolour.</translation>
     </message>
