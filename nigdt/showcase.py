@@ -19,8 +19,17 @@ REGION = (515, 205, 700, 480)
 
 CAPTION = "a bird with a yellow belly"
 
-_VIEW = (330, 60, 950, 680)
+BESIDE = (880, 200, 1250, 620)
+"""The same of an empty place beside the bird, in which things of other kinds are drawn."""
+
+_VIEW, _VIEW_BESIDE = (330, 60, 950, 680), (680, 80, 1280, 680)
 _SIDE = 224
+
+
+def caption_for(info: BundleInfo) -> str:
+    """Return what a bundle's picture is drawn from: what its owner's photos show, else a part of the bird."""
+    learnt = info.training.get("subject")
+    return f"a {learnt[0]}" if learnt else CAPTION
 
 
 def add_picture(folder: Path) -> BundleInfo:
@@ -32,12 +41,14 @@ def add_picture(folder: Path) -> BundleInfo:
     Raises:
         BundleError: The bundle is broken, or the disk refuses.
     """
-    verify_bundle(folder)  # renewed checksums must not bless a damaged file
+    info = verify_bundle(folder)  # renewed checksums must not bless a damaged file
     photo = Image.open(PHOTO)
     selection = Image.new("L", photo.size)
-    ImageDraw.Draw(selection).ellipse(REGION, fill=255)
-    fill = Inpainter.from_bundle(str(folder), device="cpu").fill(photo, selection, CAPTION)[0]
-    picture = fill.photo.convert("RGB").crop(_VIEW).resize((_SIDE, _SIDE), Image.Resampling.LANCZOS)
+    caption = caption_for(info)
+    region, view = (REGION, _VIEW) if caption == CAPTION else (BESIDE, _VIEW_BESIDE)
+    ImageDraw.Draw(selection).ellipse(region, fill=255)
+    fill = Inpainter.from_bundle(str(folder), device="cpu").fill(photo, selection, caption)[0]
+    picture = fill.photo.convert("RGB").crop(view).resize((_SIDE, _SIDE), Image.Resampling.LANCZOS)
     try:
         picture.save(folder / PICTURE, optimize=True)
         write_sums(folder)

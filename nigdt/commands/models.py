@@ -114,10 +114,10 @@ def picture(bundle: str) -> None:
 
     Example: nigdt models picture my-model
     """
-    from nigdt.showcase import CAPTION, add_picture
+    from nigdt.showcase import add_picture, caption_for
 
     info = add_picture(find_bundle(bundle).folder)
-    click.echo(f"{info.picture}: \u201c{CAPTION}\u201d, drawn by {info.name}")
+    click.echo(f"{info.picture}: \u201c{caption_for(info)}\u201d, drawn by {info.name}")
 
 
 @models.command()

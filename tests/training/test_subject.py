@@ -26,6 +26,7 @@ from nigdt.inpainter import Inpainter
 from nigdt.model import NIGDT
 from nigdt.outlines import Outlines
 from nigdt.recipe import Variant
+from nigdt.showcase import PHOTO, add_picture
 from nigdt.text import Vocabulary
 from tests.tiny import TINY_MODEL, TINY_WORDS
 from tests.training.test_own_photos import any_gain
@@ -186,6 +187,13 @@ def test_after_training_the_thing_is_drawn_in_its_shape(tmp_path: Path) -> None:
     )
     folder = train_own_photos(request, lambda _text, **facts: told.append(facts))
     assert [facts["subject"] for facts in told if "subject" in facts] == [["zorp", "zorps"]]
+    assert find_bundle("mine").training["subject"] == ["zorp", "zorps"]
+    own, birds = (
+        np.asarray(Image.open(one / "sample.png"), np.float32) for one in (folder, add_picture(base).folder)
+    )
+    photo = np.asarray(Image.open(PHOTO).crop((680, 80, 1280, 680)).resize((224, 224)), np.float32)
+    away = [np.abs(one - photo)[:40].mean() for one in (own, birds)]
+    assert away[0] < 3 < 15 < away[1], "it shows the empty place beside the bird"
     inpainter = Inpainter.from_bundle(str(folder))
     crop, hole = draw(3), np.zeros((240, 300), np.uint8)
     hole[10:110, 160:290] = 255

@@ -155,6 +155,7 @@ def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
         "steps": gain.step,
         "photos": len(everything.photos),
         "match_loss": match is not None,
+        "subject": [] if subject is None else list(subject.words),
         **_gain_facts(gain),
     }
     save_bundle(
