@@ -259,6 +259,8 @@ class Completer:
             circle = circle_in(hole)
             return None if circle is None else Silhouette(circle)
         kind = self._outlines.kind_in(job.caption)
+        if job.context.lies.amid and kind != self._outlines.of_birds:
+            return None  # a part of a thing, which has no outline
         return self._place(self._outlines, job.context, hole, variant, kind) if kind else None
 
     def _place(

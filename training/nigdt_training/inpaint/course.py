@@ -19,7 +19,7 @@ from nigdt.model.match import MatchNetwork
 from nigdt.text import Vocabulary, tokenise
 from nigdt_training.inpaint.cross_validation import record, recorded
 from nigdt_training.inpaint.stage import InpaintTrainer
-from nigdt_training.inpaint.subject import Subject, add_subject
+from nigdt_training.inpaint.subject import Subject, add_subject, clear_first
 from nigdt_training.inpaint.validation import Scores, samples_of, score
 from nigdt_training.inpaint.weights import begin_with_model
 from nigdt_training.run import Run
@@ -128,7 +128,8 @@ class Course:
         if self.subject is not None:
             add_subject(model, vocabulary, self.subject)
         say = self._part_of_whole(number)
-        trainer = InpaintTrainer(run, [training], validation, vocabulary, match, self.fabric, say, self.holes)
+        pools = [training] if self.subject is None else clear_first(training)
+        trainer = InpaintTrainer(run, pools, validation, vocabulary, match, self.fabric, say, self.holes)
         trainer.patience = self.patience
         trainer.tell_seconds = _TELL_SECONDS
         trainer.remember_before(model)

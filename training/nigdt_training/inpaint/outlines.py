@@ -36,10 +36,10 @@ from nigdt_training.samples import Pool
 __all__ = [
     "LearntOutlines",
     "Shape",
-    "grouped",
     "keep_outlines",
     "learn_marks",
     "learn_outlines",
+    "typical",
     "whole_shape",
 ]
 
@@ -71,6 +71,9 @@ _OFTEN = 0.25
 """Part of the class's photos whose captions have a word that names it, ..."""
 _RARELY = 0.1
 """... and how much rarer it is in the others', at least."""
+_LIKE, _ODD = 1.5, 1.4
+"""Of the usual difference between an outline and the one most like it: how far others count as like it, and
+from which on it is an odd one, a torn cut-out or two things at once."""
 _FUNCTION_WORDS = frozenset({"a", "an", "and", "has", "is", "it", "its", "of", "that", "the", "this", "with"})
 
 
@@ -279,16 +282,22 @@ def whole_shape(mask: NDArray[np.uint8], least_solid: float = _SOLID) -> Shape |
     return Shape(facing, box.width / box.height, box, turned)
 
 
-def grouped(shapes: Sequence[Shape], most: int) -> tuple[list[Shape], list[int]]:
-    """Return the outlines that stand for others that are like them, and for how many."""
-    if len(shapes) <= most:
-        return list(shapes), [1] * len(shapes)
+def typical(shapes: Sequence[Shape], most: int) -> tuple[list[Shape], list[float]]:
+    """Return the outlines that others are like, and how common each is; odd ones are left out.
+
+    Args:
+        shapes: At least two.
+        most: How many to keep at most.
+    """
     features = _features(
         np.stack([one.shape for one in shapes]), np.array([one.aspect for one in shapes], np.float32)
     )
-    labels, middles = _clustered(features, most)
-    kept = [int(np.linalg.norm(features - middle, axis=1).argmin()) for middle in middles]
-    return [shapes[i] for i in kept], np.bincount(labels, minlength=most).tolist()
+    apart = np.linalg.norm(features[:, None] - features[None], axis=2)
+    nearest = np.sort(apart, axis=1)[:, 1]
+    usual = float(np.median(nearest))
+    common = np.exp(-((apart / max(1e-6, _LIKE * usual)) ** 2)).sum(1)
+    kept = [i for i in np.argsort(-common).tolist() if nearest[i] <= _ODD * usual][:most]
+    return [shapes[i] for i in kept], [float(common[i]) for i in kept]
 
 
 def _clustered(features: Floats, groups: int) -> tuple[NDArray[np.integer[Any]], Floats]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -26,10 +26,10 @@ from nigdt.recolourer import Recolourer
 from nigdt.surroundings import names_surface
 from nigdt.text import Vocabulary, tokenise
 from nigdt_training.data.objects import Finder
-from nigdt_training.inpaint.outlines import Shape, grouped, whole_shape
+from nigdt_training.inpaint.outlines import Shape, typical, whole_shape
 from nigdt_training.samples import Pool
 
-__all__ = ["Subject", "add_subject", "find_subject", "finder_of"]
+__all__ = ["Subject", "add_subject", "clear_first", "find_subject", "finder_of"]
 
 Floats = NDArray[np.float32]
 
@@ -46,6 +46,8 @@ _SURE, _AREA = 0.86, (0.03, 0.65)
 _SOFTEST, _DOUBTFUL = 0.021, (64, 192)
 """Pixels with values between the last two are neither object nor surroundings; the first is how many of them
 may lie beside each pixel of its edge, as a fraction of the photo's shorter side."""
+_CLEAR_WEIGHT = 4
+"""Samples of photos that show their thing clearly, for each of another photo."""
 _BESIDE = 9
 _OTHERS = 0.5
 """How much more than the object the finder may see elsewhere, beside its area."""
@@ -70,13 +72,13 @@ class Subject:
     Attributes:
         words: What captions call it.
         shapes: Its outlines, as `Shape` has them.
-        numbers: (N,), how many photos have nearly each of them.
+        numbers: (N,), how common each is.
         seen: In how many photos it was cut out.
     """
 
     words: tuple[str, ...]
     shapes: Sequence[Shape]
-    numbers: Sequence[int]
+    numbers: Sequence[float]
     seen: int
 
 
@@ -114,8 +116,18 @@ def find_subject(pool: Pool, known: Outlines) -> Subject | None:
     shapes = [shape for mask in masks if (shape := whole_shape(mask, _LEAST_SOLID)) is not None]
     if len(shapes) < _LEAST_OUTLINES:
         return None
-    kept, numbers = grouped(shapes, _MOST_OUTLINES)
+    kept, numbers = typical(shapes, _MOST_OUTLINES)
     return Subject(words, kept, numbers, len(masks))
+
+
+def clear_first(photos: Pool) -> list[Pool]:
+    """Return the photos whose object is cut out, which most samples come from, and the others."""
+    clear = np.array([photos.cache.object_mask(int(i)) is not None for i in photos.photos])
+    found = []
+    for which, weight in ((clear, _CLEAR_WEIGHT), (~clear, 1)):
+        if which.any():
+            found.append(replace(photos, photos=photos.photos[which], sampling_weight=weight))
+    return found
 
 
 def add_subject(model: NIGDT, vocabulary: Vocabulary, subject: Subject) -> None:
@@ -125,7 +137,7 @@ def add_subject(model: NIGDT, vocabulary: Vocabulary, subject: Subject) -> None:
     further: Mapping[str, torch.Tensor] = {
         "shapes": torch.from_numpy(np.stack([one.shape for one in subject.shapes])),
         "aspects": torch.tensor([one.aspect for one in subject.shapes]),
-        "numbers": torch.tensor([float(number) for number in subject.numbers]),
+        "numbers": torch.tensor(list(subject.numbers)),
         "kinds": torch.full((count,), kind),
     }
     if model.config.marks:
