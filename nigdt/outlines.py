@@ -39,6 +39,8 @@ _NEAR_BEST = 0.8
 """Outlines that fill the hole so nearly as well as the best are drawn by chance ..."""
 _CHOICE = 4
 """... among at least so many."""
+_NEAR_BEST_OF_OTHERS = 0.45, 8
+"""The same of other kinds: a giraffe is slim, and fills no box as one does that lies down."""
 _OVAL = 0.87
 """Overlap with the ellipse of the same moments, and with its bounding box, from which on a hole has no shape
 of its own."""
@@ -147,7 +149,8 @@ class Outlines:
         if not fits:
             return None
         fits.sort(key=lambda fit: -fit.area)
-        count = max(_CHOICE, sum(fit.area >= _NEAR_BEST * fits[0].area for fit in fits))
+        near, choice = (_NEAR_BEST, _CHOICE) if kind == self.of_birds else _NEAR_BEST_OF_OTHERS
+        count = max(choice, sum(fit.area >= near * fits[0].area for fit in fits))
         likely = np.array([float(self.numbers[fit.outline]) for fit in fits[:count]])
         seed = variant.base if variant.spread < 1 and variant.seed is not None else variant.seed
         if seed is None:
