@@ -22,6 +22,7 @@ from nigdt.bystanders import Bystanders
 from nigdt.colours import names_part
 from nigdt.context import Context
 from nigdt.continuation import Continuation, continues, drawn_words
+from nigdt.errors import PhotoError
 from nigdt.finisher import Finisher
 from nigdt.limits import Mode
 from nigdt.notices import (
@@ -108,7 +109,7 @@ class Inpainter(Finisher):
 
     def fill(
         self,
-        photo: Image.Image | Photo,
+        photo: Image.Image | NDArray | Photo,
         selection: Image.Image | NDArray,
         caption: str = "",
         mode: Mode = "describe",
@@ -124,7 +125,7 @@ class Inpainter(Finisher):
         """Fill the selected region of a photo.
 
         Args:
-            photo: Any mode that `Photo` takes.
+            photo: Any mode that `Photo` takes, or uint8 (H, W), (H, W, 3) or (H, W, 4).
             selection: Mode L, 1 or bool / uint8 (H, W), of the photo's size as it is seen upright; 255 =
                 fill.
             caption: What is to be seen; which colour, to recolour; to remove it may be empty.
@@ -154,7 +155,7 @@ class Inpainter(Finisher):
 
     def draw(
         self,
-        photo: Image.Image | Photo,
+        photo: Image.Image | NDArray | Photo,
         selection: Image.Image | NDArray,
         recipe: Recipe,
         variants: Sequence[Variant] | None = None,
@@ -170,7 +171,7 @@ class Inpainter(Finisher):
         Raises:
             NigdtError: As in `fill`.
         """
-        whole = photo if isinstance(photo, Photo) else Photo.from_image(photo)
+        whole = _as_photo(photo)
         grey = recipe.effective_mode == "recolour" and whole.grey
         whole = whole.in_colour() if grey else whole
         context = Context.of(whole.rgb8, _as_selection(selection), self.size, recipe, whole.alpha8)
@@ -285,6 +286,20 @@ class Inpainter(Finisher):
             return fill
         drawn = self._describe(crop, hole, recipe, drawn_words(recipe), [variant])[0]
         return replace(drawn, notices=(NOTHING_FITS,))
+
+
+def _as_photo(photo: Image.Image | NDArray | Photo) -> Photo:
+    if isinstance(photo, Photo):
+        return photo
+    if isinstance(photo, np.ndarray):
+        colours = photo.ndim == 3 and photo.shape[2] in (3, 4)
+        if photo.dtype != np.uint8 or not (photo.ndim == 2 or colours) or not photo.size:
+            raise PhotoError(
+                f"An array of shape {photo.shape} and type {photo.dtype} is no photo.",
+                "Give uint8 of shape (H, W), (H, W, 3) or (H, W, 4).",
+            )
+        photo = Image.fromarray(np.ascontiguousarray(photo))
+    return Photo.from_image(photo)
 
 
 def _as_selection(selection: Image.Image | NDArray) -> NDArray[np.uint8]:

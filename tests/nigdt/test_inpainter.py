@@ -248,6 +248,24 @@ def test_selection_as_picture_bool_or_soft(inpainter, photo, selection) -> None:
         np.testing.assert_array_equal(np.asarray(inpainter.fill(photo, other, CAPTION)[0].photo), expected)
 
 
+def test_a_photo_may_be_an_array(inpainter, photo, selection) -> None:
+    pixels = np.asarray(photo.convert("RGB"))
+    for array in (pixels, np.dstack([pixels, np.full_like(pixels[..., :1], 255)]), pixels[..., 0]):
+        expected, found = (
+            inpainter.fill(one, selection, CAPTION)[0].photo for one in (Image.fromarray(array), array)
+        )
+        assert found.mode == expected.mode
+        np.testing.assert_array_equal(np.asarray(found), np.asarray(expected))
+
+
+@pytest.mark.parametrize("shape", [(0, 0, 3), (150, 220, 2), (1, 150, 220, 3), (150,)])
+def test_other_arrays_are_no_photo(inpainter, selection, shape: tuple[int, ...]) -> None:
+    with pytest.raises(PhotoError, match="is no photo"):
+        inpainter.fill(np.zeros(shape, np.uint8), selection, CAPTION)
+    with pytest.raises(PhotoError, match="float32 is no photo"):
+        inpainter.fill(np.zeros((150, 220, 3), np.float32), selection, CAPTION)
+
+
 def test_feather_is_the_callers_and_never_leaves_the_hole(inpainter, photo, selection) -> None:
     old = np.asarray(photo)
     for feather, reach in ((0, 0), (1, 1), (2, 2), (200, 2)):
