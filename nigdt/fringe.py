@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from nigdt.cutout import smooth_step
+
 __all__ = ["edge_by_hue"]
 
 Floats = NDArray[np.float32]
@@ -21,6 +23,11 @@ _NEAR = 1.5
 _APART = (12.0, 20.0)
 """Difference of a and b between object and surroundings: below the first it tells nothing, from the second on
 it decides."""
+_DARKER = (6.0, 16.0)
+"""How much darker than object and surroundings a place must be to be no mixture of both: a black hem."""
+_FARTHER = (3.0, 4.5)
+"""How many times farther from the object's hue than the surroundings' the new one lies: from the first on
+they tell less, and from the second on nothing, since what is misjudged would show."""
 _FAINT = (0.06, 0.5)
 """Least and largest fraction of object that counts as none: the surroundings' own differences of hue."""
 _TYPICAL = 0.35
@@ -47,28 +54,31 @@ def edge_by_hue(alpha: Floats, place: Floats, target: Floats, lab: Floats, low: 
     if not inside.any() or inside.all():
         return alpha
     depth = cv2.distanceTransform(inside, cv2.DIST_L2, 3) - cv2.distanceTransform(1 - inside, cv2.DIST_L2, 3)
-    certain, slope, offset = (
+    certain, slope, offset, darkest = (
         cv2.resize(one, depth.shape[::-1], interpolation=cv2.INTER_LINEAR)
-        for one in _by_hue(*(_halved(one) for one in (depth, lab[..., 1:], target[..., 1:])))
+        for one in _by_hue(*(_halved(one) for one in (depth, lab, target[..., 1:])))
     )
     certain = certain * np.clip(1 - depth, 0, 1) * np.clip(_OUTER + depth, 0, 1)
+    certain = certain * (1 - smooth_step(darkest - lab[..., 0], *_DARKER))
     span = np.float32(high - low)
     decided = np.stack([np.zeros_like(offset), *cv2.split(span * slope), span * offset + np.float32(low)], -1)
     return (alpha + certain[..., None] * (decided - alpha)).astype(np.float32)
 
 
-def _by_hue(depth: Floats, hues: Floats, target: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return how far hues tell object from surroundings, and the slope on them and offset that do.
+def _by_hue(depth: Floats, lab: Floats, target: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return how far hues tell object from surroundings, by which slope and offset, and the darker one's L.
 
     Args:
         depth: (h, w), how far each place is inside the object, in pixels of `finer_lab`, below 0 outside.
-        hues: (h, w, 2), a and b.
-        target: (h, w, 2), those that are wanted.
+        lab: (h, w, 3), the photo.
+        target: (h, w, 2), the a and b that are wanted.
     """
     within, beside = (depth > _INNER).astype(np.float32), (depth < -_OUTER).astype(np.float32)
-    own, own_weight = _mean_near(hues, within)
+    inside, own_weight = _mean_near(lab, within)
     new, _ = _mean_near(target, within)
-    other, other_weight = _mean_near(hues, beside)
+    outside, other_weight = _mean_near(lab, beside)
+    darkest = np.minimum(inside[..., 0], outside[..., 0])
+    hues, own, other = lab[..., 1:], inside[..., 1:], outside[..., 1:]
     off = own - other
     apart = (off**2).sum(-1)
     spread = _mean_near(((hues - other) ** 2).sum(-1, keepdims=True), beside)[0].reshape(apart.shape)
@@ -80,7 +90,9 @@ def _by_hue(depth: Floats, hues: Floats, target: Floats) -> tuple[Floats, Floats
     slope = off * (gain / np.maximum(apart, 1))[..., None]
     offset = -(slope * other).sum(-1) - faint * gain
     tells = np.clip((np.sqrt(apart) - _APART[0]) / (_APART[1] - _APART[0]), 0, 1)
-    return tells * ((own_weight > 0.01) & (other_weight > 0.01)), slope, offset
+    farther = np.sqrt(((new - own) ** 2).sum(-1) / np.maximum(apart, 1))
+    tells *= np.clip((_FARTHER[1] - farther) / (_FARTHER[1] - _FARTHER[0]), 0, 1)
+    return tells * ((own_weight > 0.01) & (other_weight > 0.01)), slope, offset, darkest
 
 
 def _halved(values: Floats) -> Floats:

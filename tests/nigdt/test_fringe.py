@@ -76,6 +76,14 @@ def test_surroundings_of_many_hues_are_not_painted() -> None:
     assert painted(mended, lab)[clear].mean() < 0.05
 
 
+def test_a_black_hem_is_no_mixture() -> None:
+    place, _, lab = fringed((60.0, -30.0, 30.0))
+    hem = (place == 0) & (cv2.dilate(place, np.ones((9, 9), np.uint8)) > 0)
+    lab[hem] = (12.0, 2.0, 2.0)  # whose hue lies between both
+    alpha, target = to_blue(place)
+    assert painted(edge_by_hue(alpha, place, target, lab, LOW, HIGH), lab)[hem].max() < 0.05
+
+
 @pytest.mark.parametrize("value", [0.0, 1.0])
 def test_nothing_has_no_edge_and_nor_has_all(value: float) -> None:
     place, _, lab = fringed()
