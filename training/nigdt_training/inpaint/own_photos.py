@@ -21,7 +21,7 @@ from nigdt_training.data.check import check_path, describe
 from nigdt_training.inpaint.course import Course, Interrupted
 from nigdt_training.inpaint.cross_validation import Gain, best_gain, splits
 from nigdt_training.inpaint.session import Machine
-from nigdt_training.inpaint.subject import Subject, find_subject, finder_of
+from nigdt_training.inpaint.subject import Subject, clear_first, find_subject, finder_of
 from nigdt_training.match.stage import (
     USEFUL_MATCH,
     load_match_network,
@@ -41,6 +41,8 @@ PATIENCE = 5
 """Validations without gain after which a training ends."""
 EPOCHS, LEAST_STEPS = 25, 100
 """Passes over the photos, and steps where photos are few; measured: docs/training.md."""
+SUBJECT_EPOCHS = 40
+"""Passes over photos of one subject, whose pattern is new to the model."""
 SUBJECT_MASKS = {"centre": 0.5, "rectangle": 0.5, "irregular": 0.3, "object": 2.5, "outline": 2.5}
 """Holes for photos of one subject, which is to be drawn into its outlines."""
 MATCH_FILE = "match.safetensors"
@@ -120,10 +122,12 @@ def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
     finder = finder_of(info)
     (everything,), _ = open_pools(settings, Path(), request.caches, say, report, finder)
     subject = None if finder is None else _subject(info, everything, say)
-    run = old or Run.create(request.runs, request.name, with_subject(settings, subject))
+    run = old or Run.create(request.runs, request.name, with_subject(request, settings, subject))
     fabric = Machine(request.device).fabric(run.settings.precision)
     few = len(everything.photos) < FEW
     parts = splits(everything, 3, used=2) if few else splits(everything, 5, used=1)
+    if subject is not None:  # what it learns to draw is seen in photos that show it
+        parts = [(training, clear_first(validation)[0]) for training, validation in parts]
     if few:
         say(f"Measuring the gain {len(parts)} times: on some photos, after training on the others.")
     else:
@@ -258,10 +262,12 @@ def _subject(info: BundleInfo, photos: Pool, say: Callable[..., None]) -> Subjec
     return subject
 
 
-def with_subject(settings: TrainSettings, subject: Subject | None) -> TrainSettings:
+def with_subject(request: OwnPhotos, settings: TrainSettings, subject: Subject | None) -> TrainSettings:
     """Return settings for a model that gets outlines of what the photos show, and learns to fill them."""
     if subject is None:
         return settings
+    steps = min(request.steps, settings.steps * SUBJECT_EPOCHS // EPOCHS)
+    settings = replace(settings, steps=steps, validate_every=max(25, steps // 4))
     outlines = settings.model.outlines + len(subject.shapes)
     return replace(settings, model=replace(settings.model, outlines=outlines), masks=dict(SUBJECT_MASKS))
 
