@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Bystanders", "free_of"]
 
-_SEEN = 0.4
-"""How sure the finder must be of a thing."""
+_SEEN, _PART = 0.4, 0.12
+"""How sure the finder must be of a thing, and of what hangs together with it: thin legs are seen badly."""
+_MOST = 2.0
+"""Area of things with their parts, as a multiple of theirs alone: more is the ground that they stand on."""
 _LEAST = 0.025
 """Area of a thing as a fraction of the hole's: a smaller piece is of what things stand on."""
 _BESIDE = 0.012
@@ -121,6 +123,12 @@ def free_of(sure: NDArray[np.float32], hole: NDArray[np.uint8]) -> NDArray[np.ui
     others = ~(touching | small)[names]
     if not others.any():
         return None
+    touching[0] = False  # what is no thing for sure, parts of one included
+    possible = (sure > _PART) & ~hidden & ~touching[names]
+    _, whole = cv2.connectedComponents(possible.astype(np.uint8))
+    with_parts = np.isin(whole, np.unique(whole[others]))
+    if with_parts.sum() <= _MOST * others.sum():
+        others = with_parts
     beside = max(1, round(_BESIDE * max(height, width)))
     others_grown = cv2.dilate(others.astype(np.uint8), np.ones((2 * beside + 1, 2 * beside + 1), np.uint8))
     size = (hole.shape[1], hole.shape[0])

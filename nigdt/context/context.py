@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from nigdt.box import Box, check_selection, selection_box
 from nigdt.context.blend import blend, blend_weight, greyed, hole_of
 from nigdt.context.box import context_box
+from nigdt.context.crumbs import with_crumbs
 from nigdt.context.detail import enlarge
 from nigdt.errors import TransparentError
 from nigdt.limits import Mode, sent_size
@@ -87,6 +88,8 @@ class Context:
     ) -> Context:
         """Cut the context of a box that is known already.
 
+        To what is removed belong the ends that the selection leaves out (`with_crumbs`).
+
         Args:
             box: Where, inside the photo.
             rgb8: As in `of`.
@@ -106,9 +109,12 @@ class Context:
                     "What is selected is transparent: there is nothing to recolour.",
                     "Select something that can be seen.",
                 )
+        crop = np.array(rgb8[box.slices], order="C")
+        if mode == "remove":
+            chosen = with_crumbs(crop, chosen)
         return cls(
             box,
-            np.array(rgb8[box.slices], order="C"),
+            crop,
             chosen,
             unknown if unknown is not None and unknown.any() else None,
             mode,

@@ -67,7 +67,7 @@ def carry(
         advance(0.7 * (number + 1) / len(sizes))
     coarse = hole.shape[1] / layout.hole.shape[1]
     feather = int(np.clip(round(coarse * _FEATHER), 1, 4))
-    filled = copied(pixels, hole, offsets, _SPREAD * coarse, feather)
+    filled = copied(pixels, hole, offsets, _SPREAD * coarse, feather, layout.roughness)
     advance(0.85)
     _match_colours(pixels, filled, hole, layout)
     advance(1.0)

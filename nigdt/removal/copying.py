@@ -15,14 +15,21 @@ Ints = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
 _LARGEST_STEP = 24.0
-"""Grey levels; what is more is an edge that does not fit, and spreading it would make it glow."""
+"""Grey levels; what is more is an edge that does not fit, and spreading it would make it glow, ..."""
+_BLURRED, _SHARP = float(np.log(12.0)), float(np.log(25.0))
+"""... but in what is out of focus, where every edge would show: log roughness up to which any step is spread,
+and from which on only that much."""
+_BLUR = 120.0
+"""Grey levels; a greater step is no blur's, but one between two smooth things."""
+_NEARBY = 8
+"""Pixels of the reduced picture within which the highest roughness counts."""
 _BESIDE = 4
 """Pixels beside the hole's box that a place in it may fall on when sizes are rounded."""
 _NO_MAP = np.empty(0, np.float32)  # OpenCV takes it for "whole pixels only"
 
 
 def copied(
-    pixels: NDArray[np.uint8], hole: Mask, offsets: Ints, reach: float, feather: int
+    pixels: NDArray[np.uint8], hole: Mask, offsets: Ints, reach: float, feather: int, roughness: Floats
 ) -> NDArray[np.uint8]:
     """Fetch the hole's pixels from their sources into the photo.
 
@@ -32,6 +39,7 @@ def copied(
         offsets: (H, W, 2), to the sources, at the photo's size or a smaller one.
         reach: Pixels over which the step in colour at a seam fades out.
         feather: Pixels on either side of a seam over which its sides fade into each other.
+        roughness: (r, c), log of the finest detail's strength in the photo, reduced.
     """
     height, width = hole.shape
     box = selection_box(hole).slices
@@ -46,7 +54,7 @@ def copied(
     np.clip(rows, 0, height - 1, out=source[..., 1], casting="unsafe")
     fetched = cv2.remap(pixels, source, _NO_MAP, cv2.INTER_NEAREST).astype(np.float32)
     inside = hole[box]
-    correction = _steps_spread(pixels, fetched, source, inside, reach)
+    correction = _steps_spread(pixels, fetched, source, inside, reach, roughness)
     fetched += correction
     _feather(pixels, fetched, source, correction, inside, feather)
     filled = pixels.copy()
@@ -55,7 +63,12 @@ def copied(
 
 
 def _steps_spread(
-    pixels: NDArray[np.uint8], fetched: Floats, source: NDArray[np.int16], inside: Mask, reach: float
+    pixels: NDArray[np.uint8],
+    fetched: Floats,
+    source: NDArray[np.int16],
+    inside: Mask,
+    reach: float,
+    roughness: Floats,
 ) -> Floats:
     """Return what to add to the fetched pixels so that seams show no step (Perez et al. 2003, screened).
 
@@ -69,8 +82,13 @@ def _steps_spread(
         source: (h, w, 2), from which column and row.
         inside: (h, w), where seams matter.
         reach: Pixels over which a step fades out.
+        roughness: As in `copied`.
     """
     height, width = inside.shape
+    # A smooth wall beside a sharp edge is not out of focus.
+    nearby = cv2.dilate(roughness, np.ones((2 * _NEARBY + 1, 2 * _NEARBY + 1), np.uint8))
+    sharp = np.clip((np.asarray(nearby, np.float32) - _BLURRED) / (_SHARP - _BLURRED), 0, 1)
+    ratio = np.array([pixels.shape[1] / sharp.shape[1], pixels.shape[0] / sharp.shape[0]])
     right = np.zeros((*inside.shape, 3), np.float32)
     last = np.array([pixels.shape[1] - 1, pixels.shape[0] - 1])
     for axis in (0, 1):
@@ -83,10 +101,21 @@ def _steps_spread(
         after, before = np.clip(here + unit, 0, last), np.clip(there - unit, 0, last)
         natural = _at(pixels, after) - _at(pixels, here) + _at(pixels, there) - _at(pixels, before)
         step = natural / 2 - (fetched[second][y, x] - fetched[first][y, x])
-        np.clip(step, -_LARGEST_STEP, _LARGEST_STEP, out=step)
+        rough = np.maximum(*(_sharpness(sharp, place, ratio) for place in (here, there)))
+        rough[np.abs(step).max(1, initial=0) > _BLUR] = 1
+        largest = (_BLUR + (_LARGEST_STEP - _BLUR) * rough)[:, None].astype(np.float32)
+        np.clip(step, -largest, largest, out=step)
         right[second][y, x] += step
         right[first][y, x] -= step
     return _screened(right, reach)
+
+
+def _sharpness(sharp: Floats, place: NDArray[np.int16], ratio: NDArray[np.float64]) -> Floats:
+    """Return the values of a reduced picture at places (column, row) in the photo."""
+    columns, rows = (
+        index(place[:, axis].astype(np.intp), ratio[axis], sharp.shape[1 - axis]) for axis in (0, 1)
+    )
+    return sharp[rows, columns]
 
 
 def _at(pixels: NDArray[np.uint8], place: NDArray[np.integer]) -> Floats:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nigdt.context.membrane import push_pull
 from nigdt.errors import NigdtError
+from nigdt.removal.lines import across, running
 from nigdt.removal.sources import choose_sources
 
 __all__ = ["Layout", "NothingFitsError", "Variation", "lab_of", "lay_out"]
@@ -29,10 +30,12 @@ _FEWEST = 150
 """... and be at least so many coarse pixels whose whole patch is visible."""
 _NEAR = 16
 """Coarse pixels from each part of the hole to the nearest source, beyond which PatchMatch leaves it black."""
-_HEIGHT = 25.0
-"""What the picture's longest side counts as where sources at the same height are preferred, ..."""
-_GUIDE = 0.1
-"""... and how much that weighs against the colours."""
+_HEIGHT, _GUIDE = 25.0, 0.1
+"""What the picture's longest side counts as where sources at the same height are preferred, and how much that
+weighs against the colours, ..."""
+_ACROSS, _STRICT = 60.0, 0.15
+"""... and the same across the direction in which the surroundings run. More of it took bands of another
+shade into skies."""
 _ROUGHNESS_SIDE = 2048
 """Longest side at which the finest detail is looked at."""
 
@@ -68,6 +71,9 @@ class Layout:
         usable: (h, w), where patches may be taken from.
         roughness: (h, w), log of the finest detail's strength, continued into the hole.
         guess: (h, w, 3) uint8, PatchMatch's answer; what may not serve is smoothed over.
+        height: (h, w), on which line of the surroundings' direction each pixel lies (`lines.across`): its
+            height, where they run level or in no direction.
+        directed: Whether they run in a direction.
     """
 
     pixels: NDArray[np.uint8]
@@ -75,6 +81,8 @@ class Layout:
     usable: Mask
     roughness: Floats
     guess: NDArray[np.uint8]
+    height: Floats
+    directed: bool
 
 
 def lab_of(pixels: NDArray[np.uint8] | Floats) -> Floats:
@@ -106,7 +114,10 @@ def lay_out(
     usable = ~hidden
     if allowed is not None:
         usable &= cv2.resize(allowed.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.999
-    sources = choose_sources(lab_of(small), roughness, hidden, usable)
+    lab = lab_of(small)
+    sources = choose_sources(lab, roughness, hidden, usable)
+    direction = running(lab, hidden, usable)
+    lines = across(hidden.shape, direction or 0.0)
     fitting = sources.fitting
     if variation.side:
         aside = fitting & _on_side(hidden, _SIDES[variation.side])
@@ -117,15 +128,20 @@ def lay_out(
             "Nothing around the selection can continue into it.",
             "Select less, or describe what is to be seen there.",
         )
-    guess = _patchmatch(small, hidden, fitting, variation)
+    guide: tuple[Floats, float] | None = None
+    if direction is not None:
+        guide = lines * np.float32(_ACROSS), _STRICT
+    elif variation.level:
+        guide = lines * np.float32(_HEIGHT), _GUIDE
+    guess = _patchmatch(small, hidden, fitting, variation.seed, guide)
     # Neighbours that may not serve must not be what a plan is compared by either.
     fair = (fitting | hidden).astype(np.float32)
     guess = np.rint(push_pull(guess.astype(np.float32), fair)).astype(np.uint8)
-    return Layout(small, hidden, fitting, roughness, guess)
+    return Layout(small, hidden, fitting, roughness, guess, lines, direction is not None)
 
 
 def _patchmatch(
-    small: NDArray[np.uint8], hidden: Mask, fitting: Mask, variation: Variation
+    small: NDArray[np.uint8], hidden: Mask, fitting: Mask, seed: int, guide: tuple[Floats, float] | None
 ) -> NDArray[np.uint8]:
     try:
         import patchmatch
@@ -135,16 +151,16 @@ def _patchmatch(
         ) from error
     if not patchmatch.patchmatch_available:
         raise NigdtError("PyPatchMatch's library cannot be loaded.", "Install PyPatchMatch again.")
-    patchmatch.set_random_seed(variation.seed)
+    patchmatch.set_random_seed(seed)
     hole, others = hidden.astype(np.uint8), (~hidden & ~fitting).astype(np.uint8)
     if not _reach(fitting, hidden):  # what lies between is made anew too
         hole, others = hole | others, np.zeros_like(others)
-    if not variation.level:
+    if guide is None:
         return patchmatch.inpaint(small, hole, global_mask=others, patch_size=PATCH_RADIUS)
     place = np.zeros((*hole.shape, 3), np.float32)
-    place[..., 1] = np.arange(hole.shape[0])[:, None] * (_HEIGHT / max(hole.shape))
+    place[..., 1], weight = guide
     return patchmatch.inpaint_regularity(
-        small, hole, place, global_mask=others, patch_size=PATCH_RADIUS, guide_weight=_GUIDE
+        small, hole, place, global_mask=others, patch_size=PATCH_RADIUS, guide_weight=weight
     )
 
 

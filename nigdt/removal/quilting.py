@@ -25,7 +25,9 @@ TILE = 8
 _ROUGH = 10.0
 """Lab units that a difference of 1 in log roughness counts as."""
 _HEIGHT = 50.0
-"""Lab units that a difference of the picture's whole longest side in height counts as."""
+"""Lab units that a difference of the picture's whole longest side in height counts as, ..."""
+_DIRECTED = 500.0
+"""... and the same across the direction in which the surroundings run."""
 _REUSE = 2.5
 """Cost of a source that is used already, in units of the typical cost of a good match, as the next."""
 _FOLLOW = 0.7
@@ -53,10 +55,10 @@ def features(lab: Floats, layout: Layout, reach: int) -> Floats:
     wide = cv2.copyMakeBorder(blurred, *(reach,) * 4, cv2.BORDER_REFLECT_101)
     steps = range(0, 2 * reach + 1, 2)
     window = [wide[down : down + height, right : right + width] for down in steps for right in steps]
-    rows = np.arange(height, dtype=np.float32)[:, None] * np.float32(_HEIGHT / max(height, width))
+    lines = layout.height * np.float32(_DIRECTED if layout.directed else _HEIGHT)
     # Of the weight of the whole window, so that means over features are squared Lab units.
     weight = np.float32(len(window) ** 0.5)
-    more = [weight * _ROUGH * layout.roughness, np.broadcast_to(weight * rows, (height, width))]
+    more = [weight * _ROUGH * layout.roughness, weight * lines]
     return np.concatenate([*window, *(part[..., None] for part in more)], 2, dtype=np.float32) / weight
 
 

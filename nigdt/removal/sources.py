@@ -33,6 +33,18 @@ _THING = (0.02, 1.5)
 """Least and largest area of another thing, as a fraction of the hole's."""
 _DISTINCT = 25.0
 """A thing's mean colour is at least this far from that of what lies around it, in Lab units."""
+_SPOT = (0.012, 0.2)
+"""Largest area of a spot as a fraction of the hole's, and its extent as one of the root of that, ..."""
+_STRIKING, _DEVIATIONS = 14.0, 5.0
+"""... Lab units and typical deviations that it differs at least from what is around, ..."""
+_FEW = 30
+"""... and how many there are at most: more are a texture."""
+_ISOLATED = 0.65
+"""What is around a spot is a source to this fraction: else it may be a piece of a twig that goes on."""
+_TYPICAL = 1.18
+"""Median length of a deviation in the plane, in standard deviations."""
+_AROUND = 11
+"""Width in pixels of what is around a spot."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +112,7 @@ def choose_sources(lab: Floats, roughness: Floats, hole: Mask, usable: Mask) -> 
     weight = cv2.blur(known.astype(np.float32), (5, 5))
     smooth = cv2.blur(kept, (5, 5)) / np.maximum(weight, 1e-3)
     fitting = known & (smooth >= 0.5) & ~_things(lab, material, hole)
-    return Sources(fitting, material, ring)
+    return Sources(fitting & ~_spots(lab, fitting, hole), material, ring)
 
 
 def _things(lab: Floats, material: Ints, hole: Mask) -> Mask:
@@ -125,3 +137,32 @@ def _things(lab: Floats, material: Ints, hole: Mask) -> Mask:
             if around.any() and np.linalg.norm(colour[inner].mean(0) - colour[around].mean(0)) > _DISTINCT:
                 found[part] |= near
     return found
+
+
+def _spots(lab: Floats, fitting: Mask, hole: Mask) -> Mask:
+    """Return small striking things, of which a copy would be noticed, unless there are many of them."""
+    none = np.zeros(hole.shape, np.bool_)
+    if not fitting.any():
+        return none
+    # OpenCV's median of so large a window is of bytes alone.
+    scale, shift = np.array([2.55, 1, 1], np.float32), np.array([0, 128, 128], np.float32)
+    around = cv2.medianBlur(np.clip(lab * scale + shift, 0, 255).astype(np.uint8), _AROUND)
+    apart = np.linalg.norm(cv2.blur(lab, (2, 2)) - (around - shift) / scale, axis=2)
+    typical = float(np.median(apart[fitting])) / _TYPICAL
+    striking = fitting & (apart > max(_STRIKING, _DEVIATIONS * typical))
+    _, pieces, boxes, _ = cv2.connectedComponentsWithStats(striking.astype(np.uint8))
+    area = float(hole.sum())
+    spots = boxes[:, cv2.CC_STAT_AREA] <= _SPOT[0] * area
+    spots &= boxes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(1) <= _SPOT[1] * np.sqrt(area)
+    spots &= boxes[:, cv2.CC_STAT_AREA] > 1
+    spots[0] = False
+    if spots.sum() > _FEW:
+        return none
+    whole = fitting & ~striking
+    for piece in np.flatnonzero(spots):
+        left, top, width, height = boxes[piece, : cv2.CC_STAT_AREA]
+        part = np.s_[max(0, top - 2) : top + height + 2, max(0, left - 2) : left + width + 2]
+        inner = pieces[part] == piece
+        beside = (cv2.dilate(inner.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0) & ~inner
+        spots[piece] = whole[part][beside].mean() >= _ISOLATED
+    return cv2.dilate(spots[pieces].astype(np.uint8), np.ones((3, 3), np.uint8)) > 0

@@ -119,3 +119,14 @@ def test_the_thing_that_a_hole_lies_in_stays_a_source(hole: np.ndarray) -> None:
     assert free is not None
     assert free[60, 100] == 255
     assert free[20, 270] == 0
+
+
+def test_faintly_seen_legs_go_with_their_thing(hole: np.ndarray) -> None:
+    seen = np.zeros((100, 150), np.float32)
+    seen[20:40, 100:120] = 0.9  # a body
+    seen[40:60, 102:104] = 0.2  # and one of its legs
+    seen[80:95, 10:14] = 0.2  # of nothing
+    free = free_of(seen, hole)
+    assert free is not None
+    assert free[110, 205] == 0
+    assert free[175, 24] == 255
