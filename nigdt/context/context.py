@@ -240,7 +240,7 @@ class Context:
             return photo.paste(self.box, painted, weight / np.float32(255))
         if photo.grey:
             fill = greyed(fill)
-        return photo.paste(self.box, fill, weight / np.float32(255))
+        return photo.paste(self.box, fill, weight / np.float32(255), covers=self.mode != "recolour")
 
 
 def prepared(selection: NDArray[np.uint8], recipe: Recipe) -> NDArray[np.uint8]:

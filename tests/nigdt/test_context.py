@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from nigdt.box import Box, check_selection, selection_box
 from nigdt.context import Context
@@ -12,6 +13,7 @@ from nigdt.context.box import context_box
 from nigdt.context.context import closed, grown, prepared
 from nigdt.errors import SelectionError
 from nigdt.limits import PADDING
+from nigdt.photo.photo import Photo
 from nigdt.recipe import Recipe
 
 
@@ -233,3 +235,22 @@ def test_what_an_answer_leaves_keeps_the_photos_own_pixels() -> None:
     assert abs(columns.max() - scale * (width // 2)) < 4 * scale
     down, across = (slice(int(0.38 * side), int(0.45 * side)) for side in made.shape[:2])
     assert changed[down, across].mean() > 0.99
+
+
+def test_a_fill_covers_what_is_transparent_and_a_recolouring_keeps_it() -> None:
+    rgba = np.random.default_rng(0).integers(0, 255, (90, 120, 4), np.uint8)
+    rgba[..., 3] = 255
+    rgba[:45, :60, 3] = 0
+    rgba[45:, :60, 3] = 200
+    photo = Photo.from_image(Image.fromarray(rgba))
+    selection = np.zeros((90, 120), np.uint8)
+    selection[20:70, 30:90] = 255
+    opaque = {}
+    for recipe in (Recipe("a bird"), Recipe(mode="remove"), Recipe("red", mode="recolour")):
+        context = Context.of(photo.rgb8, selection, 64, recipe, photo.alpha8)
+        answer = np.full_like(context.sent[0], 90)
+        opaque[recipe.mode] = context.onto(photo, answer, recipe).alpha8
+    for mode in ("describe", "remove"):
+        assert (opaque[mode][selection > 0] == 255).all()
+        assert (opaque[mode][:15] == rgba[:15, :, 3]).all()
+    assert np.array_equal(opaque["recolour"], rgba[..., 3])

@@ -629,6 +629,14 @@
       <translation>Sie mischen sich auf Arten, die das Panel nicht kennt.</translation>
     </message>
     <message>
+      <source>These layers cannot be merged.</source>
+      <translation>Diese Ebenen lassen sich nicht zusammenführen.</translation>
+    </message>
+    <message>
+      <source>Fills make this photo opaque, and a recolouring leaves it transparent.</source>
+      <translation>Füllungen machen dieses Foto deckend, eine Umfärbung lässt es durchsichtig.</translation>
+    </message>
+    <message>
       <source>Try again in {seconds} s.</source>
       <translation>Versuchen Sie es in {seconds} s erneut.</translation>
     </message>
