@@ -253,7 +253,7 @@ def test_the_hint_beside_a_tool_takes_two_lines_or_is_shortened(panel: Panel, ph
     panel.open(photo)
     hint = window.options.hint
     line = hint.fontMetrics().lineSpacing()
-    for tool, width, lines in (("object", 1024, 2), ("object", 1700, 1), ("brush", 1000, 0)):
+    for tool, width, lines in (("object", 1024, 2), ("object", 1700, 1), ("brush", 900, 0)):
         window.resize(width, 700)
         window.use_tool(tool)
         panel.settle()

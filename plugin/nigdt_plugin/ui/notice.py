@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from PyQt6.QtCore import QEvent, QObject, Qt, QTimer
+from PyQt6.QtCore import QEvent, QObject, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QHideEvent
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from nigdt_plugin.ui.icons import icon
@@ -13,12 +14,19 @@ from nigdt_plugin.ui.theme import Theme
 from nigdt_plugin.ui.widgets import button, label, tab_after, tool_button
 
 _DONE_MS = 3_500
+_RIM = 18
 
 Choices = Sequence[tuple[str, Callable[[], object]]]
 
 
 class Notice(QFrame):
-    """Sits at the bottom of its parent until it is closed, or for a moment if all went well."""
+    """Sits at the bottom of its parent until it is closed, or for a moment if all went well.
+
+    Signals:
+        covered: It takes so many pixels at the lower edge of its parent, 0 when it goes.
+    """
+
+    covered = pyqtSignal(int)
 
     def __init__(self) -> None:
         super().__init__()
@@ -145,7 +153,12 @@ class Notice(QFrame):
             width = min(520, parent.width() - 32)
             self.ensurePolished()
             self.setFixedSize(width, self.heightForWidth(width))
-            self.move((parent.width() - width) // 2, parent.height() - self.height() - 18)
+            self.move((parent.width() - width) // 2, parent.height() - self.height() - _RIM)
+            self.covered.emit(self.height() + 2 * _RIM)
+
+    def hideEvent(self, a0: QHideEvent | None) -> None:
+        super().hideEvent(a0)
+        self.covered.emit(0)
 
     def setParent(self, parent: QWidget | None) -> None:  # type: ignore[override]
         """Sit in another widget."""

@@ -1796,7 +1796,7 @@
     </message>
     <message>
       <source>Paint over what is to go. Shift and a click: a straight line</source>
-      <translation>Übermalen Sie, was verschwinden soll. Umschalt und Klick: eine gerade Linie</translation>
+      <translation>Übermalen, was weg soll. Umschalt+Klick: gerade Linie</translation>
     </message>
     <message>
       <source>Drag to move, wheel to zoom</source>
@@ -1856,7 +1856,7 @@
     </message>
     <message>
       <source>Connected only</source>
-      <translation>Nur Zusammenhängendes</translation>
+      <translation>Benachbart</translation>
     </message>
   </context>
   <context>
@@ -2533,7 +2533,7 @@
     <name>Welcome</name>
     <message>
       <source>Describe a region, get it filled</source>
-      <translation>Bereich beschreiben, füllen lassen</translation>
+      <translation>Bereich beschreiben und füllen</translation>
     </message>
     <message>
       <source>Drop a photo here, paste one, or:</source>
