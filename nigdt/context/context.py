@@ -179,12 +179,11 @@ class Context:
             picture: (h, w, 3), the answer.
         """
         sent, hole = self.sent
-        left = (~(picture != sent).any(axis=2) | (hole == 0)).astype(np.uint8)
-        left = cv2.morphologyEx(left, cv2.MORPH_OPEN, np.ones((_NOT_BY_CHANCE, _NOT_BY_CHANCE), np.uint8))
+        left = _left(picture, sent, hole)
         if not left[hole > 0].any():
             return made
         size = made.shape[1::-1]
-        inner = cv2.erode(left, np.ones((3, 3), np.uint8)).astype(np.float32)
+        inner = cv2.erode(left.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.float32)
         own = cv2.resize(inner, size, interpolation=cv2.INTER_LINEAR)
         return np.asarray(cv2.blendLinear(self.crop, made, own, 1 - own), np.uint8)
 
@@ -202,7 +201,11 @@ class Context:
             alone.
         """
         if self.mode != "recolour":
-            return blend(self.crop, picture, self._weight(recipe.feather), self.hole, recipe)
+            weight = self._weight(recipe.feather)
+            if self.mode == "describe" and self.unknown is not None:
+                # Around what is drawn the photo stays as it is, and so does what is transparent.
+                weight = np.where(self.unknown & _left(picture, self.crop), np.uint8(0), weight)
+            return blend(self.crop, picture, weight, self.hole, recipe)
         changed = (picture != self.crop).any(axis=2)
         return picture, np.where(changed, np.uint8(round(255 * recipe.strength)), np.uint8(0))
 
@@ -281,6 +284,17 @@ def closed(selection: NDArray[np.uint8], most: int) -> NDArray[np.uint8]:
         small[0] = False  # what is no hole
         holes = small[labels].astype(np.uint8)
     return np.where(holes == 1, np.uint8(255), selection)
+
+
+def _left(
+    picture: NDArray[np.uint8], crop: NDArray[np.uint8], hole: NDArray[np.uint8] | None = None
+) -> NDArray[np.bool_]:
+    """Return where an answer leaves the photo as it is, (h, w); places outside the hole count as left."""
+    same = ~(picture != crop).any(axis=2)
+    if hole is not None:
+        same |= hole == 0
+    side = np.ones((_NOT_BY_CHANCE, _NOT_BY_CHANCE), np.uint8)
+    return cv2.morphologyEx(same.astype(np.uint8), cv2.MORPH_OPEN, side) > 0
 
 
 def _touched(mask: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:

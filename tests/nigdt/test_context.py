@@ -254,3 +254,23 @@ def test_a_fill_covers_what_is_transparent_and_a_recolouring_keeps_it() -> None:
         assert (opaque[mode][selection > 0] == 255).all()
         assert (opaque[mode][:15] == rgba[:15, :, 3]).all()
     assert np.array_equal(opaque["recolour"], rgba[..., 3])
+
+
+def test_what_a_described_fill_leaves_stays_transparent() -> None:
+    rgba = np.random.default_rng(0).integers(0, 255, (90, 120, 4), np.uint8)
+    rgba[..., 3] = 255
+    rgba[:, :60, 3] = 0
+    photo = Photo.from_image(Image.fromarray(rgba))
+    selection = np.zeros((90, 120), np.uint8)
+    selection[20:70, 20:90] = 255
+    context = Context.of(photo.rgb8, selection, 64, Recipe("a bird"), photo.alpha8)
+    answer, thing = context.sent[0].copy(), np.zeros((90, 120), bool)
+    thing[30:60, 30:50] = True
+    answer[thing[context.box.slices]] = (200, 30, 40)
+    alpha = context.onto(photo, answer, Recipe("a bird")).alpha8
+    assert (alpha[thing] == 255).all()
+    assert not alpha[~thing & (rgba[..., 3] == 0)].any()
+    assert (alpha[:, 60:] == 255).all()
+    removal = Recipe(mode="remove", grow=0)
+    context = Context.of(photo.rgb8, selection, 64, removal, photo.alpha8)
+    assert (context.onto(photo, context.sent[0], removal).alpha8[selection > 0] == 255).all()
