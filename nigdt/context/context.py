@@ -17,6 +17,7 @@ from nigdt.box import Box, check_selection, selection_box
 from nigdt.context.blend import blend, blend_weight, greyed, hole_of
 from nigdt.context.box import context_box
 from nigdt.context.detail import enlarge
+from nigdt.context.membrane import push_pull
 from nigdt.errors import TransparentError
 from nigdt.limits import Mode, sent_size
 from nigdt.notices import ENLARGED, WITHOUT_WORDS
@@ -27,6 +28,7 @@ from nigdt.recolouring import Recolouring
 __all__ = ["Context"]
 
 _NOT_BY_CHANCE = 5  # side in pixels of a square that no answer leaves as it is by chance
+_HIDDEN_SIDE = 512  # longest side at which colours are continued into transparent pixels
 _OPAQUE = 128  # least alpha at which a pixel's colour is taken for the photo's
 
 
@@ -36,7 +38,7 @@ class Context:
 
     Attributes:
         box: Where it lies on the upright photo, inside it.
-        crop: (h, w, 3) uint8, the photo.
+        crop: (h, w, 3) uint8, the photo; where it is transparent, what is around goes on.
         selection: (h, w) uint8, 255 = to be filled.
         unknown: (h, w) bool, where the photo is transparent, so that its colour says nothing; None for
             nowhere.
@@ -106,13 +108,12 @@ class Context:
                     "What is selected is transparent: there is nothing to recolour.",
                     "Select something that can be seen.",
                 )
-        return cls(
-            box,
-            np.array(rgb8[box.slices], order="C"),
-            chosen,
-            unknown if unknown is not None and unknown.any() else None,
-            mode,
-        )
+        crop = np.array(rgb8[box.slices], order="C")
+        if unknown is not None and not unknown.any():
+            unknown = None
+        if unknown is not None and mode != "recolour":
+            _cover_hidden(crop, unknown)
+        return cls(box, crop, chosen, unknown, mode)
 
     @cached_property
     def hole(self) -> NDArray[np.uint8]:
@@ -284,6 +285,22 @@ def closed(selection: NDArray[np.uint8], most: int) -> NDArray[np.uint8]:
         small[0] = False  # what is no hole
         holes = small[labels].astype(np.uint8)
     return np.where(holes == 1, np.uint8(255), selection)
+
+
+def _cover_hidden(crop: NDArray[np.uint8], unknown: NDArray[np.bool_]) -> None:
+    """Continue what can be seen into transparent pixels, in place.
+
+    Their own colours, often black, would show at the soft edge of what is drawn over them.
+    """
+    scale = min(1.0, _HIDDEN_SIDE / max(unknown.shape))
+    size = max(1, round(unknown.shape[1] * scale)), max(1, round(unknown.shape[0] * scale))
+    known = (~unknown).astype(np.uint8)
+    share = cv2.resize(known.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    seen = cv2.resize(crop * known[..., None], size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    weight = np.minimum(1, 4 * share).astype(np.float32)
+    sheet = push_pull(seen / np.maximum(share, 1e-3)[..., None], weight)
+    whole = cv2.resize(np.rint(sheet).clip(0, 255).astype(np.uint8), crop.shape[1::-1])
+    crop[unknown] = whole[unknown]
 
 
 def _left(

@@ -256,6 +256,17 @@ def test_a_fill_covers_what_is_transparent_and_a_recolouring_keeps_it() -> None:
     assert np.array_equal(opaque["recolour"], rgba[..., 3])
 
 
+def test_colours_that_nobody_sees_are_kept_from_the_model() -> None:
+    rgb = np.zeros((90, 120, 3), np.uint8)
+    rgb[:, 60:] = (90, 160, 40)
+    alpha = np.full((90, 120), 255, np.uint8)
+    alpha[:, :60] = 0
+    selection = select(90, 120, Box(20, 20, 60, 50))
+    context = Context.of(rgb, selection, 64, Recipe("a bird"), alpha)
+    assert np.abs(context.crop.astype(int) - (90, 160, 40)).max() <= 1
+    assert np.array_equal(Context.of(rgb, selection, 64, Recipe("a bird")).crop, rgb[context.box.slices])
+
+
 def test_what_a_described_fill_leaves_stays_transparent() -> None:
     rgba = np.random.default_rng(0).integers(0, 255, (90, 120, 4), np.uint8)
     rgba[..., 3] = 255
