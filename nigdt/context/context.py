@@ -117,9 +117,15 @@ class Context:
 
     @cached_property
     def hole(self) -> NDArray[np.uint8]:
-        """The pixels that the model makes, (h, w) uint8, 255 or 0."""
+        """The pixels that the model makes, (h, w) uint8, 255 or 0.
+
+        To a removal, transparent pixels belong to it, for nothing can be copied from there. What is described
+        is drawn into the selection alone, as long as anything beside it can be seen.
+        """
         hole = hole_of(self.selection)
-        return hole if self.unknown is None else np.where(self.unknown, np.uint8(255), hole)
+        if self.unknown is None or (self.mode == "describe" and (~self.unknown & (hole == 0)).any()):
+            return hole
+        return np.where(self.unknown, np.uint8(255), hole)
 
     @property
     def sent_size(self) -> tuple[int, int]:

@@ -145,16 +145,26 @@ def test_a_selection_is_prepared_near_it_as_on_the_whole(seed: int, grow: int, m
     np.testing.assert_array_equal(prepared(selection, recipe), whole)
 
 
-def test_what_is_transparent_is_made_by_the_model_but_never_blended_in() -> None:
+def test_a_removal_copies_nothing_from_what_is_transparent() -> None:
     alpha = np.full((120, 120), 255, np.uint8)
     alpha[:30] = 0
     selection = select(120, 120, Box(50, 50, 20, 20))
-    context = Context.of(np.zeros((120, 120, 3), np.uint8), selection, 128, Recipe("x"), alpha)
+    removal = Recipe(mode="remove", grow=0)
+    context = Context.of(np.zeros((120, 120, 3), np.uint8), selection, 128, removal, alpha)
     assert (context.hole[:30] == 255).all()
     assert context.hole[40, 5] == 0
-    fill, weight = context.place(np.full((120, 120, 3), 200, np.uint8), Recipe())
+    fill, weight = context.place(np.full((120, 120, 3), 200, np.uint8), removal)
     assert fill.shape == (120, 120, 3)
     assert not weight[:30].any()
+
+
+def test_what_is_described_is_drawn_into_the_selection_whatever_is_transparent() -> None:
+    alpha = np.zeros((120, 120), np.uint8)
+    selection, rgb = select(120, 120, Box(50, 50, 20, 20)), np.zeros((120, 120, 3), np.uint8)
+    assert Context.of(rgb, selection, 128, Recipe("x"), alpha).hole.all()  # nothing at all to go by
+    alpha[:30] = 255
+    opaque = Context.of(rgb, selection, 128, Recipe("x"))
+    assert np.array_equal(Context.of(rgb, selection, 128, Recipe("x"), alpha).hole, opaque.hole)
 
 
 def test_a_large_context_is_reduced_and_the_user_is_told() -> None:
