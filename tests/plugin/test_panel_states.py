@@ -525,3 +525,28 @@ def test_a_photo_with_alpha_is_shown_on_checks(panel: Panel, tmp_path: Path):
     shown = panel.session.display.pyramid.levels[0]
     assert (shown[:, 60:] == (10, 200, 30)).all()
     assert set(np.unique(shown[:, :60])) == {153, 204}
+
+
+def test_an_offer_comes_back_after_another_one(panel: Panel):
+    window, notice = panel.window, panel.window.notice
+    done: list[str] = []
+
+    def choose(text: str) -> None:
+        panel.settle()
+        next(it for it in notice.findChildren(QPushButton) if it.text() == text and it.isVisible()).click()
+        panel.settle()
+
+    notice.ask("Unsaved work was found.", "", (("Restore", lambda: done.append("restored")),))
+    window.forget_history()
+    assert notice.message.text() == "Forget all fills of all photos?"
+    notice.show_error("Nothing is selected.", "")
+    notice.works()
+    choose("Keep them")
+    assert notice.isVisible()
+    assert notice.message.text() == "Unsaved work was found."
+    window.forget_history()
+    notice.close_button.click()
+    assert notice.message.text() == "Unsaved work was found."
+    choose("Restore")
+    assert done == ["restored"]
+    assert not notice.isVisible()

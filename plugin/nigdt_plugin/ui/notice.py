@@ -52,7 +52,7 @@ class Notice(QFrame):
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.clear)
         self._theme: Theme | None = None
-        self._question: tuple[str, str, Choices] | None = None
+        self._questions: list[tuple[str, str, Choices]] = []  # the newest last
         self._asking = self._failed = False
 
     def set_theme(self, theme: Theme) -> None:
@@ -83,27 +83,33 @@ class Notice(QFrame):
 
     def ask(self, message: str, hint: str, choices: Choices) -> None:
         """Offer something, until a choice or the cross is clicked; other messages may come between."""
-        self._question = (message, hint, choices)
+        self._forget(message)
+        self._questions.append((message, hint, choices))
         self._show_question()
+
+    def _forget(self, message: str) -> None:
+        self._questions = [question for question in self._questions if question[0] != message]
 
     def withdraw(self, message: str) -> None:
         """Offer something no more: what it was for is over."""
-        if self._question is not None and self._question[0] == message:
-            self._question = None
-            if self._asking:
-                self.clear()
+        shown = self._asking and self._questions[-1][0] == message
+        self._forget(message)
+        if shown:
+            self.clear()
 
     def _show_question(self) -> None:
-        assert self._question is not None
-        message, hint, choices = self._question
+        message, hint, choices = self._questions[-1]
         self._timer.stop()
         self._say(message, hint, "good")
         self._asking = True
 
         def chosen(done: Callable[[], object]) -> None:
-            self._question = None
+            self._forget(message)
+            self._asking = False
             self.hide()
             done()
+            if self._questions and not self.isVisible():
+                self._show_question()
 
         buttons = [
             button(text, partial(chosen, done), primary=not place)
@@ -118,12 +124,12 @@ class Notice(QFrame):
 
     def _closed(self) -> None:
         if self._asking:
-            self._question = None
+            self._questions.pop()
         self.clear()
 
     def clear(self) -> None:
         """Say nothing any more, but what is still to be answered."""
-        if self._question is not None:
+        if self._questions:
             self._show_question()
         else:
             self.hide()
