@@ -304,7 +304,8 @@ def _cover_hidden(crop: NDArray[np.uint8], unknown: NDArray[np.bool_]) -> None:
     share = cv2.resize(known.astype(np.float32), size, interpolation=cv2.INTER_AREA)
     seen = cv2.resize(crop * known[..., None], size, interpolation=cv2.INTER_AREA).astype(np.float32)
     weight = np.minimum(1, 4 * share).astype(np.float32)
-    sheet = push_pull(seen / np.maximum(share, 1e-3)[..., None], weight)
+    mean = (seen / np.maximum(share, 1e-3)[..., None]).astype(np.float32)
+    sheet = push_pull(mean, weight)
     whole = cv2.resize(np.rint(sheet).clip(0, 255).astype(np.uint8), crop.shape[1::-1])
     crop[unknown] = whole[unknown]
 

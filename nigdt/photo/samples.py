@@ -7,7 +7,7 @@ hold. Samples are arrays (H, W) or (H, W, channels) of uint8, uint16, or bool fo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,8 @@ CHANNELS = {
     "RGBA": 4, "RGBA;16": 4, "CMYK": 4,
 }  # fmt: skip
 SIXTEEN_BIT = frozenset({"I;16", "LA;16", "RGB;16", "RGBA;16"})
+
+_Float = TypeVar("_Float", np.float32, np.float64)
 
 _BAND = 256  # rows mixed at a time
 _LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow converts to grey
@@ -177,7 +179,7 @@ def opacity_of(
     return None if alpha is None else alpha / 255.0
 
 
-def share_over(weight: NDArray[np.float64], opacity: NDArray[np.float64]) -> NDArray[np.float64]:
+def share_over(weight: NDArray[_Float], opacity: NDArray[_Float]) -> NDArray[_Float]:
     """Return how much of the colour that is seen is the fill's, where it lies over half-transparent pixels.
 
     Args:
@@ -185,7 +187,8 @@ def share_over(weight: NDArray[np.float64], opacity: NDArray[np.float64]) -> NDA
         opacity: Of what lies below, 0 to 1, of the same shape.
     """
     seen = weight + opacity * (1 - weight)
-    return np.where(opacity == 1, weight, weight / np.maximum(seen, 1e-6))
+    share = np.where(opacity == 1, weight, weight / np.maximum(seen, 1e-6))
+    return share.astype(weight.dtype, copy=False)
 
 
 def mix(

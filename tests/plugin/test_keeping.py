@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -344,6 +345,21 @@ def test_a_host_gets_what_covers_a_transparent_photo(tmp_path: Path):
     ours = np.dstack([document.rgb, document.alpha]).astype(int)
     assert np.abs(np.asarray(host) - ours)[document.alpha > 0].max() <= 3
     assert (document.alpha > rgba[..., 3]).any()
+
+
+def test_layers_that_one_cannot_show_are_not_merged(user: Path, tmp_path: Path):
+    rgba = np.full((40, 60, 4), 90, np.uint8)
+    Image.fromarray(rgba).save(tmp_path / "clear.png")
+    core = Core()
+    core.session.wording = lambda failure: (failure.code, "")
+    core.open(tmp_path / "clear.png")
+    core.document.apply(make_layer(5), "Fill")
+    core.document.apply(replace(make_layer(20), recipe=Recipe("red", mode="recolour")), "Fill")
+    core.session.layering.merge_visible()
+    core.until(lambda: bool(core.errors))
+    assert core.errors == ["mixed"]
+    assert len(core.document.layers) == 2
+    core.close()
 
 
 def test_a_host_is_told_when_the_user_leaves(tmp_path: Path):

@@ -229,7 +229,7 @@ class Document:
 
     def _put(self, drawn: Drawn) -> None:
         self.rgb[drawn.region.slices] = drawn.pixels
-        if self.alpha is not None:
+        if self.alpha is not None and drawn.opacity is not None:
             self.alpha[drawn.region.slices] = drawn.opacity
 
     def changed_regions(self, layers: tuple[Layer, ...]) -> list[Region]:

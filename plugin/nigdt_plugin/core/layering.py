@@ -87,7 +87,7 @@ class Layering:
 
     def _merge(self, document: Document, parts: Layers) -> None:
         if document.cannot_merge(parts):
-            self._session.failed(Failure("mixed", ""))
+            self._session.say(Failure("mixed", ""))
             return
         layers = document.layers
 

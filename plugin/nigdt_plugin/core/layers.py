@@ -241,7 +241,7 @@ class Layer:
                     self._draw_part(target[there], mine, weight)
 
     def _cover_part(self, there: Pixels, opacity: Pixels, mine: Region) -> None:
-        below, above = opacity / np.float32(255), self.alpha[mine.slices]
+        below, above = _share_of(opacity), self.alpha[mine.slices]
         share = share_over(above, below)
         rgb = np.ascontiguousarray(self.rgb[mine.slices])
         mixed = cv2.blendLinear(rgb, np.ascontiguousarray(there), share, 1 - share)
@@ -279,6 +279,10 @@ def covered(layers: Sequence[Layer]) -> tuple[Region, Floats]:
     return region, 1 - clear
 
 
+def _share_of(opacity: Pixels) -> Floats:
+    return (opacity / np.float32(255)).astype(np.float32, copy=False)
+
+
 def lone_colour(
     original: Pixels, seen: Pixels, weight: Floats, least: float, opacity: Pixels | None = None
 ) -> Pixels:
@@ -292,7 +296,7 @@ def lone_colour(
         opacity: (h, w) uint8, of the original; None where it is opaque.
     """
     if opacity is not None:
-        weight = share_over(weight, opacity / np.float32(255))
+        weight = share_over(weight, _share_of(opacity))
     below = original.astype(np.float32)
     colour = below + (seen.astype(np.float32) - below) / np.maximum(weight, least)[..., None]
     return np.rint(np.clip(colour, 0, 255)).astype(np.uint8)

@@ -238,7 +238,7 @@ class OptionBar(QWidget):
 
     def _share_room(self) -> None:
         """Let title and sliders be as long as is handy, as far as that leaves the hint enough room."""
-        shown = [(control, most) for control, most in self._sliders if not control.parentWidget().isHidden()]
+        shown = [(control, most) for control, most in self._sliders if control.isVisibleTo(self)]
         spare = max(0, self.width() - self.row.minimumSize().width() - self.hint.needed)
         for control, most in shown:  # no least widths: they would keep the window from becoming smaller
             control.setMaximumWidth(min(most, _SHORTEST + spare // len(shown)))
