@@ -27,7 +27,7 @@ from PIL import Image
 from PyQt6.QtCore import QPoint, QRect, Qt
 from PyQt6.QtGui import QColor
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QLabel, QPushButton, QWidget
+from PyQt6.QtWidgets import QDialogButtonBox, QLabel, QProxyStyle, QPushButton, QStyle, QWidget
 
 from nigdt.bundle.bundle import PICTURE, find_bundle
 from nigdt.notices import CPU_FOR_MEMORY
@@ -550,3 +550,20 @@ def test_an_offer_comes_back_after_another_one(panel: Panel):
     choose("Restore")
     assert done == ["restored"]
     assert not notice.isVisible()
+
+
+class _WithIcons(QProxyStyle):
+    """What a desktop asks for."""
+
+    def styleHint(self, hint, option=None, widget=None, returnData=None):  # noqa: N802  # Qt's name
+        icons = hint == QStyle.StyleHint.SH_DialogButtonBox_ButtonsHaveIcons
+        return 1 if icons else super().styleHint(hint, option, widget, returnData)
+
+
+def test_the_buttons_of_a_question_look_like_all_others(panel: Panel):
+    row, style = QDialogButtonBox(panel.window), _WithIcons("Fusion")
+    row.setStyle(style)
+    panel.settle()
+    assert not row.style().styleHint(QStyle.StyleHint.SH_DialogButtonBox_ButtonsHaveIcons, None, row)
+    row.deleteLater()
+    panel.settle()
