@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from nigdt_plugin.core.composite import Composite
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.draft import Draft
-from nigdt_plugin.core.drawn import Drawn
 from nigdt_plugin.core.geometry import EMPTY, Region
 from nigdt_plugin.core.layers import Layer
 from nigdt_plugin.core.preview import Preview
@@ -82,7 +82,7 @@ class Display:
             seen = document.drawn(region, (*self._preview.without(layer), layer))
         self._draw(seen)
 
-    def _draw(self, seen: Drawn) -> None:
+    def _draw(self, seen: Composite) -> None:
         if not seen.region.empty:
             self.pyramid.update(seen.region, seen.on_checks)
             self.drawn(seen.region)

@@ -14,7 +14,7 @@ import numpy as np
 
 from nigdt.limits import CAPTION_CHARS
 from nigdt.photo.photo import Photo
-from nigdt_plugin.core.drawn import Drawn
+from nigdt_plugin.core.composite import Composite
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.layers import Layer, Pixels, covered, lone_colour
 from nigdt_plugin.core.selection import Combine, Mask, Patch, Selection
@@ -209,7 +209,7 @@ class Document:
 
     # Layers ---------------------------------------------------------------------------------------------
 
-    def set_layers(self, layers: tuple[Layer, ...], drawn: Drawn | None = None) -> None:
+    def set_layers(self, layers: tuple[Layer, ...], drawn: Composite | None = None) -> None:
         """Show these layers; redraws only what differs.
 
         Args:
@@ -227,7 +227,7 @@ class Document:
                 self._put(self.drawn(band, layers))
             self.on_pixels(region)
 
-    def _put(self, drawn: Drawn) -> None:
+    def _put(self, drawn: Composite) -> None:
         self.rgb[drawn.region.slices] = drawn.pixels
         if self.alpha is not None and drawn.opacity is not None:
             self.alpha[drawn.region.slices] = drawn.opacity
@@ -241,7 +241,7 @@ class Document:
         return list(dict.fromkeys(layer.region for layer in changed))
 
     def change_layers(
-        self, layers: tuple[Layer, ...], label: str, drawn: Drawn | None = None, *, joins: bool = False
+        self, layers: tuple[Layer, ...], label: str, drawn: Composite | None = None, *, joins: bool = False
     ) -> None:
         """Show these layers, as one step.
 
@@ -268,7 +268,7 @@ class Document:
             return tuple(layer if it is same[0] else it for it in self.layers)
         return (*self.layers, layer)
 
-    def apply(self, layer: Layer, label: str, drawn: Drawn | None = None) -> None:
+    def apply(self, layer: Layer, label: str, drawn: Composite | None = None) -> None:
         """Make a fill part of the picture, as one step."""
         self.change_layers(self.with_fill(layer), label, drawn)
 
@@ -302,24 +302,24 @@ class Document:
         """Return the photo's pixels (h, w, 3) in a region, with the visible layers drawn over them."""
         return self.drawn(region, layers).pixels
 
-    def drawn(self, region: Region, layers: tuple[Layer, ...]) -> Drawn:
+    def drawn(self, region: Region, layers: tuple[Layer, ...]) -> Composite:
         """Return what is seen of a region with these layers."""
         picture = np.array(self.photo.rgb8[region.slices])
         opacity = None if self._clear is None else np.array(self._clear[region.slices])
         for layer in layers:
             if layer.visible:
                 layer.draw(picture, region, opacity)
-        return Drawn(region, picture, opacity)
+        return Composite(region, picture, opacity)
 
     @property
-    def original(self) -> Drawn:
+    def original(self) -> Composite:
         """The photo without layers."""
-        return Drawn(self.selection.whole, self.photo.rgb8, self._clear)
+        return Composite(self.selection.whole, self.photo.rgb8, self._clear)
 
-    def seen(self, region: Region) -> Drawn:
+    def seen(self, region: Region) -> Composite:
         """Return what is seen of a region now; views, which change with it."""
         alpha = None if self.alpha is None else self.alpha[region.slices]
-        return Drawn(region, self.rgb[region.slices], alpha)
+        return Composite(region, self.rgb[region.slices], alpha)
 
     def cannot_merge(self, layers: tuple[Layer, ...]) -> bool:
         """Return whether one layer cannot show what these do: some make the photo opaque, and some do not."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 from nigdt.recipe import Recipe
 from nigdt_plugin.core import fills
+from nigdt_plugin.core.composite import Composite
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.draft import Draft, Drafts, Seen
-from nigdt_plugin.core.drawn import Drawn
 from nigdt_plugin.core.failures import failure_of
 from nigdt_plugin.core.fills import Candidate, Round
 from nigdt_plugin.core.geometry import Region
@@ -28,7 +28,7 @@ class ShownPart:
         levels: The same at every size, on chequered ground where the photo is clear.
     """
 
-    drawn: Drawn
+    drawn: Composite
     levels: Levels
 
     @classmethod
@@ -268,7 +268,7 @@ class Preview:
         if before is not None or drafted is not None:
             self.changed(before)
 
-    def take(self) -> tuple[Layer, Drawn | None] | None:
+    def take(self) -> tuple[Layer, Composite | None] | None:
         """Take the layer to apply, and its region's pixels if known; from now on nothing is shown."""
         if self.layer is None:
             return None

@@ -13,7 +13,7 @@ _CHECK = 8
 
 
 @dataclass(frozen=True, eq=False)
-class Drawn:
+class Composite:
     """What is seen of a region.
 
     Attributes:
