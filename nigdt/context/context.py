@@ -18,6 +18,7 @@ from nigdt.context.blend import blend, blend_weight, greyed, hole_of
 from nigdt.context.box import context_box
 from nigdt.context.crumbs import with_crumbs
 from nigdt.context.detail import enlarge
+from nigdt.context.membrane import push_pull
 from nigdt.errors import TransparentError
 from nigdt.limits import Mode, sent_size
 from nigdt.notices import ENLARGED, WITHOUT_WORDS
@@ -28,6 +29,7 @@ from nigdt.recolouring import Recolouring
 __all__ = ["Context"]
 
 _NOT_BY_CHANCE = 5  # side in pixels of a square that no answer leaves as it is by chance
+_HIDDEN_SIDE = 512  # longest side at which colours are continued into transparent pixels
 _OPAQUE = 128  # least alpha at which a pixel's colour is taken for the photo's
 
 
@@ -37,7 +39,7 @@ class Context:
 
     Attributes:
         box: Where it lies on the upright photo, inside it.
-        crop: (h, w, 3) uint8, the photo.
+        crop: (h, w, 3) uint8, the photo; where it is transparent, what is around goes on.
         selection: (h, w) uint8, 255 = to be filled.
         unknown: (h, w) bool, where the photo is transparent, so that its colour says nothing; None for
             nowhere.
@@ -110,21 +112,25 @@ class Context:
                     "Select something that can be seen.",
                 )
         crop = np.array(rgb8[box.slices], order="C")
+        if unknown is not None and not unknown.any():
+            unknown = None
+        if unknown is not None and mode != "recolour":
+            _cover_hidden(crop, unknown)
         if mode == "remove":
             chosen = with_crumbs(crop, chosen)
-        return cls(
-            box,
-            crop,
-            chosen,
-            unknown if unknown is not None and unknown.any() else None,
-            mode,
-        )
+        return cls(box, crop, chosen, unknown, mode)
 
     @cached_property
     def hole(self) -> NDArray[np.uint8]:
-        """The pixels that the model makes, (h, w) uint8, 255 or 0."""
+        """The pixels that the model makes, (h, w) uint8, 255 or 0.
+
+        To a removal, transparent pixels belong to it, for nothing can be copied from there. What is described
+        is drawn into the selection alone, as long as anything beside it can be seen.
+        """
         hole = hole_of(self.selection)
-        return hole if self.unknown is None else np.where(self.unknown, np.uint8(255), hole)
+        if self.unknown is None or (self.mode == "describe" and (~self.unknown & (hole == 0)).any()):
+            return hole
+        return np.where(self.unknown, np.uint8(255), hole)
 
     @property
     def sent_size(self) -> tuple[int, int]:
@@ -185,12 +191,11 @@ class Context:
             picture: (h, w, 3), the answer.
         """
         sent, hole = self.sent
-        left = (~(picture != sent).any(axis=2) | (hole == 0)).astype(np.uint8)
-        left = cv2.morphologyEx(left, cv2.MORPH_OPEN, np.ones((_NOT_BY_CHANCE, _NOT_BY_CHANCE), np.uint8))
+        left = _left(picture, sent, hole)
         if not left[hole > 0].any():
             return made
         size = made.shape[1::-1]
-        inner = cv2.erode(left, np.ones((3, 3), np.uint8)).astype(np.float32)
+        inner = cv2.erode(left.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.float32)
         own = cv2.resize(inner, size, interpolation=cv2.INTER_LINEAR)
         return np.asarray(cv2.blendLinear(self.crop, made, own, 1 - own), np.uint8)
 
@@ -208,7 +213,11 @@ class Context:
             alone.
         """
         if self.mode != "recolour":
-            return blend(self.crop, picture, self._weight(recipe.feather), self.hole, recipe)
+            weight = self._weight(recipe.feather)
+            if self.mode == "describe" and self.unknown is not None:
+                # Around what is drawn the photo stays as it is, and so does what is transparent.
+                weight = np.where(self.unknown & _left(picture, self.crop), np.uint8(0), weight)
+            return blend(self.crop, picture, weight, self.hole, recipe)
         changed = (picture != self.crop).any(axis=2)
         return picture, np.where(changed, np.uint8(round(255 * recipe.strength)), np.uint8(0))
 
@@ -246,7 +255,7 @@ class Context:
             return photo.paste(self.box, painted, weight / np.float32(255))
         if photo.grey:
             fill = greyed(fill)
-        return photo.paste(self.box, fill, weight / np.float32(255))
+        return photo.paste(self.box, fill, weight / np.float32(255), covers=self.mode != "recolour")
 
 
 def prepared(selection: NDArray[np.uint8], recipe: Recipe) -> NDArray[np.uint8]:
@@ -287,6 +296,34 @@ def closed(selection: NDArray[np.uint8], most: int) -> NDArray[np.uint8]:
         small[0] = False  # what is no hole
         holes = small[labels].astype(np.uint8)
     return np.where(holes == 1, np.uint8(255), selection)
+
+
+def _cover_hidden(crop: NDArray[np.uint8], unknown: NDArray[np.bool_]) -> None:
+    """Continue what can be seen into transparent pixels, in place.
+
+    Their own colours, often black, would show at the soft edge of what is drawn over them.
+    """
+    scale = min(1.0, _HIDDEN_SIDE / max(unknown.shape))
+    size = max(1, round(unknown.shape[1] * scale)), max(1, round(unknown.shape[0] * scale))
+    known = (~unknown).astype(np.uint8)
+    share = cv2.resize(known.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    seen = cv2.resize(crop * known[..., None], size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    weight = np.minimum(1, 4 * share).astype(np.float32)
+    mean = (seen / np.maximum(share, 1e-3)[..., None]).astype(np.float32)
+    sheet = push_pull(mean, weight)
+    whole = cv2.resize(np.rint(sheet).clip(0, 255).astype(np.uint8), crop.shape[1::-1])
+    crop[unknown] = whole[unknown]
+
+
+def _left(
+    picture: NDArray[np.uint8], crop: NDArray[np.uint8], hole: NDArray[np.uint8] | None = None
+) -> NDArray[np.bool_]:
+    """Return where an answer leaves the photo as it is, (h, w); places outside the hole count as left."""
+    same = ~(picture != crop).any(axis=2)
+    if hole is not None:
+        same |= hole == 0
+    side = np.ones((_NOT_BY_CHANCE, _NOT_BY_CHANCE), np.uint8)
+    return cv2.morphologyEx(same.astype(np.uint8), cv2.MORPH_OPEN, side) > 0
 
 
 def _touched(mask: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:

@@ -9,7 +9,7 @@ XMP, resolution. What is not kept:
   differ a little everywhere. Save as PNG where that matters.
 * A palette photo stays one. Colours of the fill go into entries no pixel refers to; when there are fewer than
   needed, the nearest are taken.
-* Alpha is kept as it is, so a fill in transparent pixels stays invisible.
+* Transparent pixels become opaque where a fill covers them, as under a layer. A recolouring keeps alpha.
 * Only single pictures: animations, TIFFs of several pages and PPMs of several pictures are refused rather
   than cut to the first. The pictures and films that phones put behind a JPEG (MPO) are not carried over,
   which is said.

@@ -21,6 +21,8 @@ from nigdt.photo.samples import (
     keep_key,
     key_of,
     mix,
+    opacity_of,
+    share_over,
     to_alpha8,
     to_rgb8,
     upright,
@@ -135,15 +137,17 @@ class Raster:
         mixed = (self.rgb8 * opacity + 255 * (255 - opacity) + 127) // 255
         return mixed.astype(np.uint8)
 
-    def paste(self, box: Box, fill_rgb8: NDArray, weight: NDArray) -> Self:
+    def paste(self, box: Box, fill_rgb8: NDArray, weight: NDArray, *, covers: bool = False) -> Self:
         """Mix a fill into a copy: `(1 - weight) * photo + weight * fill`, in the photo's own depth.
 
-        Every pixel of weight 0, and alpha everywhere, keeps its exact value.
+        Every pixel of weight 0 keeps its exact value.
 
         Args:
             box: Where, in upright pixels; what reaches beyond the photo is dropped.
             fill_rgb8: (box.height, box.width, 3), 0 to 255, colours matched but not yet blended.
             weight: (box.height, box.width), 0 to 1.
+            covers: Whether the fill lies over the photo and makes transparent pixels opaque, as a layer does;
+                otherwise, and in 1-bit photos, alpha keeps its exact value.
 
         Raises:
             ValueError: Fill or weight do not have the size of the box.
@@ -160,14 +164,17 @@ class Raster:
 
         samples = self._samples.copy()
         region = upright(samples, self.orientation)[top:bottom, left:right]
+        before = upright(self._samples, self.orientation)[top:bottom, left:right]
         palette = self._palette
+        covers = covers and self.kind != "1"  # whose one opaque value would be all there is to see
+        opacity = opacity_of(before, self.kind, palette, self.key) if covers else None
         if palette is not None:
             used = np.bincount(self._samples.ravel(), minlength=256) > 0
-            palette = claim_entries(palette, used, _mixed_rgb8(palette.colours[region], fill, weight))
-        mix(region, fill, weight, self.kind, palette)
+            share = weight if opacity is None else share_over(weight, opacity)
+            palette = claim_entries(palette, used, _mixed_rgb8(palette.colours[before], fill, share))
+        mix(region, fill, weight, self.kind, palette, opacity)
         if self.key is not None:
-            before = upright(self._samples, self.orientation)[top:bottom, left:right]
-            keep_key(before, region, self.key)
+            keep_key(before, region, self.key, weight >= 0.5 if covers else None)
         return self.with_samples(samples, palette)
 
     def with_samples(self, samples: NDArray, palette: Palette | None = None) -> Self:

@@ -7,7 +7,7 @@ hold. Samples are arrays (H, W) or (H, W, channels) of uint8, uint16, or bool fo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,9 @@ __all__ = [
     "keep_key",
     "key_of",
     "mix",
+    "opacity_of",
     "scale_key",
+    "share_over",
     "to_alpha8",
     "to_rgb8",
     "upright",
@@ -34,6 +36,8 @@ CHANNELS = {
     "RGBA": 4, "RGBA;16": 4, "CMYK": 4,
 }  # fmt: skip
 SIXTEEN_BIT = frozenset({"I;16", "LA;16", "RGB;16", "RGBA;16"})
+
+_Float = TypeVar("_Float", np.float32, np.float64)
 
 _BAND = 256  # rows mixed at a time
 _LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow converts to grey
@@ -158,14 +162,48 @@ def to_alpha8(
     return (alpha >> 8).astype(np.uint8) if kind in SIXTEEN_BIT else alpha
 
 
+def opacity_of(
+    samples: NDArray, kind: str, palette: Palette | None, key: int | tuple[int, ...] | None
+) -> NDArray[np.float64] | None:
+    """Return opacity (h, w), 0 to 1, as exactly as the samples have it; None without transparency.
+
+    Args:
+        samples: As in `to_alpha8`, as the others.
+        kind: Their kind.
+        palette: For kind P.
+        key: From `key_of`.
+    """
+    if kind in SIXTEEN_BIT and CHANNELS[kind] in (2, 4):
+        return samples[..., -1] / 65535.0
+    alpha = to_alpha8(samples, kind, palette, key)
+    return None if alpha is None else alpha / 255.0
+
+
+def share_over(weight: NDArray[_Float], opacity: NDArray[_Float]) -> NDArray[_Float]:
+    """Return how much of the colour that is seen is the fill's, where it lies over half-transparent pixels.
+
+    Args:
+        weight: The fill's, 0 to 1.
+        opacity: Of what lies below, 0 to 1, of the same shape.
+    """
+    seen = weight + opacity * (1 - weight)
+    share = np.where(opacity == 1, weight, weight / np.maximum(seen, 1e-6))
+    return share.astype(weight.dtype, copy=False)
+
+
 def mix(
-    region: NDArray, fill: NDArray, weight: NDArray[np.float64], kind: str, palette: Palette | None
+    region: NDArray,
+    fill: NDArray,
+    weight: NDArray[np.float64],
+    kind: str,
+    palette: Palette | None,
+    opacity: NDArray[np.float64] | None = None,
 ) -> None:
     """Mix a fill into a region of samples in place: `(1 - weight) * region + weight * fill`.
 
-    Samples of weight 0 are not touched, nor is alpha anywhere. Grey takes the fill's luma; a palette takes
-    new colours into entries that the region's photo leaves free (see `claim_entries`) or else the nearest it
-    has; 1-bit samples are dithered.
+    Samples of weight 0 are not touched. Grey takes the fill's luma; a palette takes new colours into entries
+    that the region's photo leaves free (see `claim_entries`) or else the nearest it has; 1-bit samples are
+    dithered.
 
     Args:
         region: (h, w) or (h, w, channels) view to change.
@@ -173,16 +211,21 @@ def mix(
         weight: (h, w), 0 to 1.
         kind: Kind of the samples.
         palette: The photo's palette, for kind P.
+        opacity: (h, w), from `opacity_of`: the fill lies over the region and makes it opaque, as a layer
+            does. A palette's pixels become opaque from weight 0.5 on. None leaves alpha as it is.
     """
     if kind != "1" and len(region) > _BAND:  # bounds the memory of large fills; dithering needs the whole
         for start in range(0, len(region), _BAND):
             rows = slice(start, start + _BAND)
-            mix(region[rows], fill[rows], weight[rows], kind, palette)
+            below = None if opacity is None else opacity[rows]
+            mix(region[rows], fill[rows], weight[rows], kind, palette, below)
         return
     touched = weight > 0
     if not touched.any():
         return
     alpha = weight[touched][:, None]
+    if opacity is not None:
+        alpha = share_over(alpha, opacity[touched][:, None])
     colour = fill[touched].astype(np.float64)
     if kind in ("1", "P"):
         before = to_rgb8(region, kind, palette)[touched].astype(np.float64)
@@ -192,6 +235,8 @@ def mix(
         else:
             assert palette is not None
             opaque = palette.alpha[region[touched]] == 255
+            if opacity is not None and (palette.alpha[: palette.length] == 255).any():
+                opaque |= weight[touched] >= 0.5
             region[touched] = np.where(opaque, nearest_entries(mixed, palette), region[touched])
         return
     if kind == "CMYK":
@@ -206,6 +251,9 @@ def mix(
     before = values[:, : colour.shape[1]].astype(np.float64)
     mixed = np.clip(np.rint(before + alpha * (colour * scale - before)), 0, top)
     values[:, : colour.shape[1]] = mixed.astype(region.dtype)
+    if opacity is not None and CHANNELS[kind] in (2, 4) and kind != "CMYK":
+        below, above = opacity[touched], weight[touched]
+        values[:, -1] = np.rint((above + below * (1 - above)) * top).astype(region.dtype)
     region[touched] = values.reshape(region[touched].shape)
 
 
@@ -216,16 +264,24 @@ def _dithered(luma: NDArray[np.float64], touched: NDArray[np.bool_]) -> NDArray[
     return np.asarray(Image.fromarray(grey).convert("1"))[touched]
 
 
-def keep_key(before: NDArray, after: NDArray, key: int | tuple[int, ...]) -> None:
+def keep_key(
+    before: NDArray,
+    after: NDArray,
+    key: int | tuple[int, ...],
+    opened: NDArray[np.bool_] | None = None,
+) -> None:
     """Let the same samples be transparent as before, in place, where one value means transparent (tRNS).
 
     Args:
         before: (h, w) or (h, w, channels), as the photo had them.
         after: The same with a fill mixed in.
         key: The transparent value.
+        opened: (h, w), where a fill makes them opaque; None for nowhere.
     """
     axes = tuple(range(2, before.ndim))
     was = (before == key).all(axis=axes)
+    if opened is not None:
+        was &= ~opened
     after[was] = before[was]
     # The nearest value that is not the key, in the channel the eye sees least of: blue, or grey itself.
     became = (after == key).all(axis=axes) & ~was

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from nigdt.box import Box, check_selection, selection_box
 from nigdt.context import Context
@@ -12,6 +13,7 @@ from nigdt.context.box import context_box
 from nigdt.context.context import closed, grown, prepared
 from nigdt.errors import SelectionError
 from nigdt.limits import PADDING
+from nigdt.photo.photo import Photo
 from nigdt.recipe import Recipe
 
 
@@ -143,16 +145,26 @@ def test_a_selection_is_prepared_near_it_as_on_the_whole(seed: int, grow: int, m
     np.testing.assert_array_equal(prepared(selection, recipe), whole)
 
 
-def test_what_is_transparent_is_made_by_the_model_but_never_blended_in() -> None:
+def test_a_removal_copies_nothing_from_what_is_transparent() -> None:
     alpha = np.full((120, 120), 255, np.uint8)
     alpha[:30] = 0
     selection = select(120, 120, Box(50, 50, 20, 20))
-    context = Context.of(np.zeros((120, 120, 3), np.uint8), selection, 128, Recipe("x"), alpha)
+    removal = Recipe(mode="remove", grow=0)
+    context = Context.of(np.zeros((120, 120, 3), np.uint8), selection, 128, removal, alpha)
     assert (context.hole[:30] == 255).all()
     assert context.hole[40, 5] == 0
-    fill, weight = context.place(np.full((120, 120, 3), 200, np.uint8), Recipe())
+    fill, weight = context.place(np.full((120, 120, 3), 200, np.uint8), removal)
     assert fill.shape == (120, 120, 3)
     assert not weight[:30].any()
+
+
+def test_what_is_described_is_drawn_into_the_selection_whatever_is_transparent() -> None:
+    alpha = np.zeros((120, 120), np.uint8)
+    selection, rgb = select(120, 120, Box(50, 50, 20, 20)), np.zeros((120, 120, 3), np.uint8)
+    assert Context.of(rgb, selection, 128, Recipe("x"), alpha).hole.all()  # nothing at all to go by
+    alpha[:30] = 255
+    opaque = Context.of(rgb, selection, 128, Recipe("x"))
+    assert np.array_equal(Context.of(rgb, selection, 128, Recipe("x"), alpha).hole, opaque.hole)
 
 
 def test_a_large_context_is_reduced_and_the_user_is_told() -> None:
@@ -233,3 +245,53 @@ def test_what_an_answer_leaves_keeps_the_photos_own_pixels() -> None:
     assert abs(columns.max() - scale * (width // 2)) < 4 * scale
     down, across = (slice(int(0.38 * side), int(0.45 * side)) for side in made.shape[:2])
     assert changed[down, across].mean() > 0.99
+
+
+def test_a_fill_covers_what_is_transparent_and_a_recolouring_keeps_it() -> None:
+    rgba = np.random.default_rng(0).integers(0, 255, (90, 120, 4), np.uint8)
+    rgba[..., 3] = 255
+    rgba[:45, :60, 3] = 0
+    rgba[45:, :60, 3] = 200
+    photo = Photo.from_image(Image.fromarray(rgba))
+    selection = np.zeros((90, 120), np.uint8)
+    selection[20:70, 30:90] = 255
+    opaque = {}
+    for recipe in (Recipe("a bird"), Recipe(mode="remove"), Recipe("red", mode="recolour")):
+        context = Context.of(photo.rgb8, selection, 64, recipe, photo.alpha8)
+        answer = np.full_like(context.sent[0], 90)
+        opaque[recipe.mode] = context.onto(photo, answer, recipe).alpha8
+    for mode in ("describe", "remove"):
+        assert (opaque[mode][selection > 0] == 255).all()
+        assert (opaque[mode][:15] == rgba[:15, :, 3]).all()
+    assert np.array_equal(opaque["recolour"], rgba[..., 3])
+
+
+def test_colours_that_nobody_sees_are_kept_from_the_model() -> None:
+    rgb = np.zeros((90, 120, 3), np.uint8)
+    rgb[:, 60:] = (90, 160, 40)
+    alpha = np.full((90, 120), 255, np.uint8)
+    alpha[:, :60] = 0
+    selection = select(90, 120, Box(20, 20, 60, 50))
+    context = Context.of(rgb, selection, 64, Recipe("a bird"), alpha)
+    assert np.abs(context.crop.astype(int) - (90, 160, 40)).max() <= 1
+    assert np.array_equal(Context.of(rgb, selection, 64, Recipe("a bird")).crop, rgb[context.box.slices])
+
+
+def test_what_a_described_fill_leaves_stays_transparent() -> None:
+    rgba = np.random.default_rng(0).integers(0, 255, (90, 120, 4), np.uint8)
+    rgba[..., 3] = 255
+    rgba[:, :60, 3] = 0
+    photo = Photo.from_image(Image.fromarray(rgba))
+    selection = np.zeros((90, 120), np.uint8)
+    selection[20:70, 20:90] = 255
+    context = Context.of(photo.rgb8, selection, 64, Recipe("a bird"), photo.alpha8)
+    answer, thing = context.sent[0].copy(), np.zeros((90, 120), bool)
+    thing[30:60, 30:50] = True
+    answer[thing[context.box.slices]] = (200, 30, 40)
+    alpha = context.onto(photo, answer, Recipe("a bird")).alpha8
+    assert (alpha[thing] == 255).all()
+    assert not alpha[~thing & (rgba[..., 3] == 0)].any()
+    assert (alpha[:, 60:] == 255).all()
+    removal = Recipe(mode="remove", grow=0)
+    context = Context.of(photo.rgb8, selection, 64, removal, photo.alpha8)
+    assert (context.onto(photo, context.sent[0], removal).alpha8[selection > 0] == 255).all()

@@ -147,9 +147,32 @@ def test_a_key_means_the_same_pixels_after_a_fill(kind: str) -> None:
     photo = PHOTOS[kind]
     box = Box(4, 2, 30, 24)
     fill = np.broadcast_to(photo.rgb8[0, 0], (24, 30, 3))  # the transparent colour itself
-    changed = photo.paste(box, fill, np.ones((24, 30)))
+    changed = photo.paste(box, fill, np.ones((24, 30)), covers=kind == "1, key")
     np.testing.assert_array_equal(changed.alpha8, photo.alpha8)
     np.testing.assert_array_equal(Photo.from_bytes(changed.encode(".png")).alpha8, photo.alpha8)
+
+
+TRANSPARENT = [kind for kind, photo in PHOTOS.items() if photo.alpha8 is not None and photo.kind != "1"]
+
+
+@pytest.mark.parametrize("kind", TRANSPARENT)
+def test_a_fill_covers_what_is_transparent(kind: str) -> None:
+    photo = PHOTOS[kind]
+    photo = photo.with_samples(np.roll(photo.samples, 5, 1))
+    box, weight = Box(4, 2, 30, 24), np.ones((24, 30))
+    weight[:, :10] = 0.25
+    changed = photo.paste(box, np.full((24, 30, 3), 200.0), weight, covers=True)
+    back = Photo.from_bytes(changed.encode(".png"))
+    before, after, kept = (one.alpha8[box.slices] for one in (photo, changed, back))
+    assert (before < 255).any()
+    assert (after[:, 10:] == 255).all()
+    assert (after >= before).all()
+    np.testing.assert_array_equal(after, kept)
+    clear = before == 0
+    clear[:, :10] = False
+    assert (
+        np.abs(changed.rgb8[box.slices][clear].astype(int) - 200).max(initial=0) <= 55
+    )  # not what lay below
 
 
 @pytest.mark.parametrize("more", [0, 16, 256 + 64])  # bits that the samples do not have

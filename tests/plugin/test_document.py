@@ -56,6 +56,60 @@ def test_what_is_seen_is_what_is_saved():
     assert np.array_equal(saved[outside], document.photo.rgb8[outside])
 
 
+def clear_document() -> Document:
+    """A photo that is transparent on the left, half so in the middle."""
+    rgba = np.random.default_rng(1).integers(0, 256, (40, 60, 4), np.uint8)
+    rgba[..., 3] = np.repeat(np.array([0, 140, 255], np.uint8), 20)
+    return Document(Photo.from_image(Image.fromarray(rgba)))
+
+
+def seen(document: Document) -> np.ndarray:
+    return np.dstack([document.rgb, document.alpha]).astype(int)
+
+
+def test_a_fill_is_seen_and_saved_where_the_photo_is_transparent():
+    document = clear_document()
+    untouched = seen(document)
+    document.apply(layer(4, 5, 200), "Fill")
+    document.apply(layer(14, 8, 20, 0.25), "Fill")
+    document.apply(layer(25, 20, 90, 0.6), "Fill")
+    assert (document.alpha[5:8, 4:16] == 255).all()
+    assert (document.rgb[5:8, 4:14] == 200).all()
+    assert (document.rgb[10:15, 16:20] == 20).all()  # nothing of what lies below can be seen there
+    saved = document.result()
+    assert np.abs(seen(document) - np.dstack([saved.rgb8, saved.alpha8])).max() <= 1
+    assert set(np.unique(document.seen(document.selection.whole).on_checks[5:8, 4:14])) == {200}
+    while document.undo():
+        pass
+    assert np.array_equal(seen(document), untouched)
+
+
+def test_a_recolouring_leaves_the_photo_as_transparent_as_it_is():
+    document = clear_document()
+    colour = replace(layer(24, 5, 200), recipe=Recipe("red", mode="recolour"))
+    document.apply(colour, "Fill")
+    assert np.array_equal(document.alpha, document.photo.alpha8)
+    assert np.array_equal(document.result().alpha8, document.photo.alpha8)
+    assert (document.rgb[5:15, 24:36] == 200).all()
+    assert document.cannot_merge((colour, layer(24, 5, 10)))
+    assert not document.cannot_merge((colour, colour))
+    assert not make_document().cannot_merge((colour, layer(24, 5, 10)))
+
+
+@pytest.mark.parametrize("recipe", [Recipe("a bird"), Recipe("red", mode="recolour")])
+def test_merging_layers_keeps_a_transparent_picture(recipe: Recipe):
+    document = clear_document()
+    for it in (layer(5, 5, 200, 0.7), layer(10, 8, 20, 0.5), layer(25, 9, 90, 0.8)):
+        document.apply(replace(it, recipe=recipe), "Fill")
+    before = seen(document)
+    merged = document.merged(document.layers)
+    document.change_layers(document.with_merged(merged, document.layers), "Merge")
+    assert len(document.layers) == 1
+    shown = before[..., 3] > 0
+    assert np.abs(seen(document) - before)[shown].max() <= 2
+    assert np.array_equal(document.alpha > 0, shown)
+
+
 def test_every_step_can_be_undone_and_done_again():
     document = make_document()
     states = [(document.rgb.copy(), document.selection.mask.copy())]

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -329,6 +330,36 @@ def test_a_host_gets_a_layer_that_shows_what_the_user_saw(tmp_path: Path):
     share = layer[..., 3:] / 255
     photo[top : top + height, left : left + width] = share * layer[..., :3] + (1 - share) * part
     assert np.abs(np.rint(photo) - document.rgb).max() <= 2
+
+
+def test_a_host_gets_what_covers_a_transparent_photo(tmp_path: Path):
+    rgba = np.random.default_rng(2).integers(0, 256, (40, 60, 4), np.uint8)
+    rgba[..., 3] = np.repeat(np.array([0, 130, 255], np.uint8), 20)
+    document = Document(Photo.from_image(Image.fromarray(rgba)))
+    for left in (5, 20, 35):
+        document.apply(make_layer(left, 0.8), "Fill")
+    Host(tmp_path).applied(document)
+    result = json.loads((tmp_path / "result.json").read_text())
+    host = Image.fromarray(rgba)  # Pillow's own "over" stands for the host's
+    host.alpha_composite(Image.open(tmp_path / result["layer"]), tuple(result["box"][:2]))
+    ours = np.dstack([document.rgb, document.alpha]).astype(int)
+    assert np.abs(np.asarray(host) - ours)[document.alpha > 0].max() <= 3
+    assert (document.alpha > rgba[..., 3]).any()
+
+
+def test_layers_that_one_cannot_show_are_not_merged(user: Path, tmp_path: Path):
+    rgba = np.full((40, 60, 4), 90, np.uint8)
+    Image.fromarray(rgba).save(tmp_path / "clear.png")
+    core = Core()
+    core.session.wording = lambda failure: (failure.code, "")
+    core.open(tmp_path / "clear.png")
+    core.document.apply(make_layer(5), "Fill")
+    core.document.apply(replace(make_layer(20), recipe=Recipe("red", mode="recolour")), "Fill")
+    core.session.layering.merge_visible()
+    core.until(lambda: bool(core.errors))
+    assert core.errors == ["mixed"]
+    assert len(core.document.layers) == 2
+    core.close()
 
 
 def test_a_host_is_told_when_the_user_leaves(tmp_path: Path):

@@ -114,6 +114,21 @@ def test_other_editors_find_the_layers(document: Document, tmp_path: Path):
     assert np.array_equal(photo, document.photo.rgb8)
 
 
+def test_other_editors_see_transparency_as_the_panel_shows_it(tmp_path: Path):
+    rgba = RNG.integers(0, 256, (40, 60, 4), np.uint8)
+    rgba[:, :30, 3] = 0
+    clear = Document(Photo.from_image(Image.fromarray(rgba)))
+    clear.set_layers((layer(5), layer(25)))
+    with zipfile.ZipFile(written(clear, tmp_path / "work.ora")) as archive:
+        merged = np.asarray(Image.open(io.BytesIO(archive.read("mergedimage.png"))))
+        photo = np.asarray(Image.open(io.BytesIO(archive.read("data/photo.png"))))
+    assert np.array_equal(photo, rgba)
+    assert np.array_equal(merged, np.dstack([clear.rgb, clear.alpha]))
+    assert (merged[8:22, 5:25, 3] > 0).mean() > 0.9
+    back = openraster.decode(tmp_path / "work.ora", 1 << 20).document
+    assert np.array_equal(back.alpha, clear.alpha)
+
+
 def without_own_part(path: Path, change=lambda stack: stack) -> Path:
     """What another program makes of it: the panel's own part is gone."""
     target = path.with_name("other.ora")

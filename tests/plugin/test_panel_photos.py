@@ -17,7 +17,13 @@ from painting_daemon import NOTHING_FITS_AT
 from panel import Panel, press
 from PIL import Image
 from PyQt6.QtCore import QEvent, QPointF, Qt
-from PyQt6.QtGui import QGuiApplication, QPointingDevice, QTabletEvent
+from PyQt6.QtGui import (
+    QGuiApplication,
+    QInputDevice,
+    QPointingDevice,
+    QPointingDeviceUniqueId,
+    QTabletEvent,
+)
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication, QToolTip
 
@@ -307,28 +313,46 @@ def test_shift_and_a_click_draw_a_straight_line(panel: Panel, photo: Path):
 
 
 def test_a_pens_pressure_is_the_brushs_size(panel: Panel, photo: Path):
+    """The system gives a pen's events to the window; Qt finds the widget, and what the mouse would do."""
     panel.open(photo)
     panel.window.use_tool("brush")
     panel.window.options._size.setValue(40)
-    canvas, kinds = panel.window.canvas, QEvent.Type
-    pen = QPointingDevice.primaryPointingDevice()
+    canvas, window, kinds = panel.window.canvas, panel.window.windowHandle(), QEvent.Type
+    can = QInputDevice.Capability.Position | QInputDevice.Capability.Pressure
+    pen, rubber = (
+        QPointingDevice(
+            kind.name, number, QInputDevice.DeviceType.Stylus, kind, can, 1, 2, "", QPointingDeviceUniqueId()
+        )
+        for number, kind in enumerate((QPointingDevice.PointerType.Pen, QPointingDevice.PointerType.Eraser))
+    )
 
-    def touch(kind: QEvent.Type, x: float, pressure: float) -> None:
-        at = canvas.to_widget(x, 80)
-        left = Qt.MouseButton.LeftButton
+    def send(kind: QEvent.Type, device: QPointingDevice, x: float, pressure: float) -> None:
+        at = QPointF(canvas.mapToGlobal(canvas.to_widget(x, 80)))
+        left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+        changed = none if kind == kinds.TabletMove else left
+        pressed = left if pressure else none
         event = QTabletEvent(
-            kind, pen, at, QPointF(canvas.mapToGlobal(at)), pressure, 0, 0, 0, 0, 0,
-            Qt.KeyboardModifier.NoModifier, left, left,
+            kind, device, window.mapFromGlobal(at), at, pressure, 0, 0, 0, 0, 0,
+            Qt.KeyboardModifier.NoModifier, changed, pressed,
         )  # fmt: skip
-        QApplication.sendEvent(canvas, event)
+        QApplication.sendEvent(window, event)
 
-    for x, pressure in ((60, 0.25), (180, 1.0)):
-        touch(kinds.TabletPress, x, pressure)
-        touch(kinds.TabletMove, x + 2, pressure)
-        touch(kinds.TabletRelease, x + 2, 0.0)
-    thin, thick = (np.count_nonzero(selected(panel)[:, x] > 127) for x in (61, 181))
-    assert thin == pytest.approx(10, abs=4)
-    assert thick == pytest.approx(40, abs=4)
+    def stroke(device: QPointingDevice, pressures: dict[float, float]) -> None:
+        """Draw a line: the pressure at each place."""
+        first, last = min(pressures), max(pressures)
+        send(kinds.TabletMove, device, first, 0.0)  # it hovers before it touches
+        send(kinds.TabletPress, device, first, pressures[first])
+        for x, pressure in pressures.items():
+            send(kinds.TabletMove, device, x, pressure)
+        send(kinds.TabletRelease, device, last, 0.0)
+
+    stroke(pen, {x: x / 200 for x in range(40, 201, 2)})
+    widths = [np.count_nonzero(selected(panel)[:, x] > 127) for x in (60, 100, 140, 180)]
+    assert widths == pytest.approx([12, 20, 28, 36], abs=4)
+    stroke(rubber, dict.fromkeys(range(90, 151, 2), 1.0))
+    widths = [np.count_nonzero(selected(panel)[:, x] > 127) for x in (60, 100, 140, 180)]
+    assert widths == pytest.approx([12, 0, 0, 36], abs=4)
+    assert panel.window.actions_["photo.undo"].text() == "Undo: Brush"
 
 
 def test_a_typed_seed_draws_the_same_fill_again(panel: Panel, photo: Path):

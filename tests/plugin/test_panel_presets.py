@@ -76,6 +76,11 @@ def test_captions_are_compared_by_one_draw(panel: Panel, photo: Path):
     panel.until(lambda: all(tile.isEnabled() for tile in dialog.tiles), 60)
     fills = {fill.id: fill for fill in panel.session.filling.round.fills}
     assert [fills[tile.property("fill")].variant.seed for tile in dialog.tiles] == [None, None]
+    for waits in (False, True):  # the place of one that is still to come has a frame
+        dialog.tiles[0].setEnabled(not waits)
+        picture, middle = dialog.tiles[0].grab().toImage(), dialog.tiles[0].height() // 2
+        framed = any(picture.pixelColor(0, middle + step).lightness() > 40 for step in range(12))
+        assert framed == waits
     dialog.accept()
     panel.idle()
 

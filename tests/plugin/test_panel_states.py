@@ -27,7 +27,7 @@ from PIL import Image
 from PyQt6.QtCore import QPoint, QRect, Qt
 from PyQt6.QtGui import QColor
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QLabel, QPushButton, QWidget
+from PyQt6.QtWidgets import QDialogButtonBox, QLabel, QProxyStyle, QPushButton, QStyle, QWidget
 
 from nigdt.bundle.bundle import PICTURE, find_bundle
 from nigdt.notices import CPU_FOR_MEMORY
@@ -253,12 +253,12 @@ def test_the_hint_beside_a_tool_takes_two_lines_or_is_shortened(panel: Panel, ph
     panel.open(photo)
     hint = window.options.hint
     line = hint.fontMetrics().lineSpacing()
-    for tool, width, lines in (("object", 1024, 2), ("object", 1700, 1), ("brush", 1000, 0)):
+    for tool, width, lines in (("object", 1024, 2), ("object", 1700, 1), ("heal", 900, 0)):
         window.resize(width, 700)
         window.use_tool(tool)
         panel.settle()
         assert hint.text().endswith("\N{HORIZONTAL ELLIPSIS}") == (not lines)
-        assert hint.accessibleName().endswith(("takes away", "Ctrl erases"))
+        assert hint.accessibleName().endswith(("takes away", "a straight line"))
         assert bool(hint.toolTip()) == (not lines)
         assert round(hint.heightForWidth(hint.width()) / line) == (lines or 1)
         assert hint.height() >= hint.heightForWidth(hint.width())
@@ -525,3 +525,45 @@ def test_a_photo_with_alpha_is_shown_on_checks(panel: Panel, tmp_path: Path):
     shown = panel.session.display.pyramid.levels[0]
     assert (shown[:, 60:] == (10, 200, 30)).all()
     assert set(np.unique(shown[:, :60])) == {153, 204}
+
+
+def test_an_offer_comes_back_after_another_one(panel: Panel):
+    window, notice = panel.window, panel.window.notice
+    done: list[str] = []
+
+    def choose(text: str) -> None:
+        panel.settle()
+        next(it for it in notice.findChildren(QPushButton) if it.text() == text and it.isVisible()).click()
+        panel.settle()
+
+    notice.ask("Unsaved work was found.", "", (("Restore", lambda: done.append("restored")),))
+    window.forget_history()
+    assert notice.message.text() == "Forget all fills of all photos?"
+    notice.show_error("Nothing is selected.", "")
+    notice.works()
+    choose("Keep them")
+    assert notice.isVisible()
+    assert notice.message.text() == "Unsaved work was found."
+    window.forget_history()
+    notice.close_button.click()
+    assert notice.message.text() == "Unsaved work was found."
+    choose("Restore")
+    assert done == ["restored"]
+    assert not notice.isVisible()
+
+
+class _WithIcons(QProxyStyle):
+    """What a desktop asks for."""
+
+    def styleHint(self, hint, option=None, widget=None, returnData=None):  # noqa: N802  # Qt's name
+        icons = hint == QStyle.StyleHint.SH_DialogButtonBox_ButtonsHaveIcons
+        return 1 if icons else super().styleHint(hint, option, widget, returnData)
+
+
+def test_the_buttons_of_a_question_look_like_all_others(panel: Panel):
+    row, style = QDialogButtonBox(panel.window), _WithIcons("Fusion")
+    row.setStyle(style)
+    panel.settle()
+    assert not row.style().styleHint(QStyle.StyleHint.SH_DialogButtonBox_ButtonsHaveIcons, None, row)
+    row.deleteLater()
+    panel.settle()

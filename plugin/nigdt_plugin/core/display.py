@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from nigdt_plugin.core.composite import Composite
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.draft import Draft
 from nigdt_plugin.core.geometry import EMPTY, Region
@@ -15,7 +14,7 @@ from nigdt_plugin.core.tasks import Hook
 
 def pyramid_of(document: Document) -> Pyramid:
     """Return the picture as the canvas draws it. Slow for a large photo."""
-    return Pyramid(document.on_checks(document.rgb, document.selection.whole))
+    return Pyramid(document.seen(document.selection.whole).on_checks)
 
 
 class Display:
@@ -74,19 +73,19 @@ class Display:
         if layer is None or (
             region.without(layer.region) == [region] and self._preview.without(layer) == document.layers
         ):
-            pixels = document.rgb[region.slices]
+            seen = document.seen(region)
         elif drawn is not None:
             self.pyramid.put(drawn.levels)
-            self.drawn(drawn.region)
+            self.drawn(drawn.drawn.region)
             return
         else:
-            pixels = document.composite(region, (*self._preview.without(layer), layer))
-        self._draw(region, pixels)
+            seen = document.drawn(region, (*self._preview.without(layer), layer))
+        self._draw(seen)
 
-    def _draw(self, region: Region, pixels: np.ndarray) -> None:
-        if not region.empty:
-            self.pyramid.update(region, self._document.on_checks(pixels, region))
-            self.drawn(region)
+    def _draw(self, seen: Composite) -> None:
+        if not seen.region.empty:
+            self.pyramid.update(seen.region, seen.on_checks)
+            self.drawn(seen.region)
 
     def compare(self, before: bool) -> None:
         """Show the picture without the fill in question (or without any), or with it again."""
@@ -96,6 +95,6 @@ class Display:
             region = region.union(layer.region)
         if before:
             rest = () if preview is None else self._preview.without(preview)
-            self._draw(region, self._document.composite(region, rest))
+            self._draw(self._document.drawn(region, rest))
         else:
             self._show(region)

@@ -14,15 +14,13 @@ import numpy as np
 
 from nigdt.limits import CAPTION_CHARS
 from nigdt.photo.photo import Photo
+from nigdt_plugin.core.composite import Composite
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.layers import Layer, Pixels, covered, lone_colour
 from nigdt_plugin.core.selection import Combine, Mask, Patch, Selection
 from nigdt_plugin.core.tasks import Hook
 from nigdt_plugin.core.undo import UndoStack
 
-Drawn = tuple[Region, Pixels]
-
-_CHECK = 8
 _BAND = 192
 
 
@@ -147,7 +145,9 @@ class Document:
         self.near = path  # where it lay before it became another picture than its file
         self.rgb: Pixels = np.array(photo.rgb8)
         height, width = self.rgb.shape[:2]
-        self.alpha = alpha_of(photo)
+        self._clear = alpha_of(photo)
+        # What is seen, as `rgb` is: fills make it opaque.
+        self.alpha = None if self._clear is None else self._clear.copy()
         self.selection = Selection(width, height)
         self.layers: tuple[Layer, ...] = ()
         self.undo_stack = UndoStack(budget)
@@ -209,7 +209,7 @@ class Document:
 
     # Layers ---------------------------------------------------------------------------------------------
 
-    def set_layers(self, layers: tuple[Layer, ...], drawn: Drawn | None = None) -> None:
+    def set_layers(self, layers: tuple[Layer, ...], drawn: Composite | None = None) -> None:
         """Show these layers; redraws only what differs.
 
         Args:
@@ -218,14 +218,19 @@ class Document:
         """
         regions = self.changed_regions(layers)
         self.layers = layers
-        if drawn is not None and any(region.within(drawn[0]) for region in regions):
-            self.rgb[drawn[0].slices] = drawn[1]
-            self.on_pixels(drawn[0])
-            regions = [region for region in regions if not region.within(drawn[0])]
+        if drawn is not None and any(region.within(drawn.region) for region in regions):
+            self._put(drawn)
+            self.on_pixels(drawn.region)
+            regions = [region for region in regions if not region.within(drawn.region)]
         for region in regions:
             for band in region.bands(_BAND):  # small ones stay in the processor's cache
-                self.rgb[band.slices] = self.composite(band, layers)
+                self._put(self.drawn(band, layers))
             self.on_pixels(region)
+
+    def _put(self, drawn: Composite) -> None:
+        self.rgb[drawn.region.slices] = drawn.pixels
+        if self.alpha is not None and drawn.opacity is not None:
+            self.alpha[drawn.region.slices] = drawn.opacity
 
     def changed_regions(self, layers: tuple[Layer, ...]) -> list[Region]:
         """Return where the picture changes if these layers are shown instead."""
@@ -236,7 +241,7 @@ class Document:
         return list(dict.fromkeys(layer.region for layer in changed))
 
     def change_layers(
-        self, layers: tuple[Layer, ...], label: str, drawn: Drawn | None = None, *, joins: bool = False
+        self, layers: tuple[Layer, ...], label: str, drawn: Composite | None = None, *, joins: bool = False
     ) -> None:
         """Show these layers, as one step.
 
@@ -263,7 +268,7 @@ class Document:
             return tuple(layer if it is same[0] else it for it in self.layers)
         return (*self.layers, layer)
 
-    def apply(self, layer: Layer, label: str, drawn: Drawn | None = None) -> None:
+    def apply(self, layer: Layer, label: str, drawn: Composite | None = None) -> None:
         """Make a fill part of the picture, as one step."""
         self.change_layers(self.with_fill(layer), label, drawn)
 
@@ -273,7 +278,8 @@ class Document:
             return None
         region, weight = covered(layers)
         seen = self.composite(region, layers)  # and it stays as it is
-        rgb = lone_colour(self.photo.rgb8[region.slices], seen, weight, 1e-3)
+        clear = None if self._clear is None or not layers[0].covers else self._clear[region.slices]
+        rgb = lone_colour(self.photo.rgb8[region.slices], seen, weight, 1e-3, clear)
         captions = list(dict.fromkeys(layer.caption for layer in layers if layer.caption))
         return Layer(
             region,
@@ -294,35 +300,37 @@ class Document:
 
     def composite(self, region: Region, layers: tuple[Layer, ...]) -> Pixels:
         """Return the photo's pixels (h, w, 3) in a region, with the visible layers drawn over them."""
+        return self.drawn(region, layers).pixels
+
+    def drawn(self, region: Region, layers: tuple[Layer, ...]) -> Composite:
+        """Return what is seen of a region with these layers."""
         picture = np.array(self.photo.rgb8[region.slices])
+        opacity = None if self._clear is None else np.array(self._clear[region.slices])
         for layer in layers:
             if layer.visible:
-                layer.draw(picture, region)
-        return picture
+                layer.draw(picture, region, opacity)
+        return Composite(region, picture, opacity)
 
-    def opacity(self, region: Region, mask: Pixels | None) -> Pixels | None:
-        """Return a region's opacity (h, w), within a mask (h, w) if there is one; None if it is whole."""
-        if self.alpha is None:
-            return mask
-        alpha = self.alpha[region.slices]
-        return alpha if mask is None else np.rint(alpha * (mask / 255.0)).astype(np.uint8)
+    @property
+    def original(self) -> Composite:
+        """The photo without layers."""
+        return Composite(self.selection.whole, self.photo.rgb8, self._clear)
 
-    def on_checks(self, rgb: Pixels, region: Region) -> Pixels:
-        """Return a region's pixels (h, w, 3) as shown: on chequered ground where the photo is clear."""
-        if self.alpha is None:
-            return rgb
-        rows = (np.arange(region.top, region.bottom) // _CHECK)[:, None]
-        columns = (np.arange(region.left, region.right) // _CHECK)[None]
-        ground = np.where((rows + columns) % 2, 204, 153).astype(np.float32)[..., None]
-        alpha = self.alpha[region.slices].astype(np.float32)[..., None] / 255
-        return np.rint(ground + alpha * (rgb - ground)).astype(np.uint8)
+    def seen(self, region: Region) -> Composite:
+        """Return what is seen of a region now; views, which change with it."""
+        alpha = None if self.alpha is None else self.alpha[region.slices]
+        return Composite(region, self.rgb[region.slices], alpha)
+
+    def cannot_merge(self, layers: tuple[Layer, ...]) -> bool:
+        """Return whether one layer cannot show what these do: some make the photo opaque, and some do not."""
+        return self._clear is not None and len({layer.covers for layer in layers}) > 1
 
     def result(self, layers: tuple[Layer, ...] | None = None) -> Photo:
         """Return the photo with its visible layers, in the original's mode and depth. Slow."""
         photo = self.photo
         for layer in self.layers if layers is None else layers:
             if layer.visible:
-                photo = photo.paste(layer.box, layer.rgb, layer.alpha)
+                photo = photo.paste(layer.box, layer.rgb, layer.alpha, covers=layer.covers)
         return photo
 
     def make_colour(self, colour: Photo, label: str) -> None:
@@ -344,7 +352,7 @@ class Document:
         other.undo_stack = self.undo_stack
         other._saved = self._saved
         other.layers = tuple(moved for layer in self.layers if (moved := layer.recut(region)) is not None)
-        other.rgb = other.composite(other.selection.whole, other.layers)
+        other._put(other.drawn(other.selection.whole, other.layers))
         kept = Region(-region.left, -region.top, self.width - region.left, self.height - region.top)
         kept = kept.clipped(other.width, other.height)
         if kept != other.selection.whole:

@@ -23,6 +23,7 @@ LOCAL = (
     "entry-gone",
     "other-photo",
     "flattened",
+    "mixed",
     "internal",
 )
 """Codes of what fails in the panel itself; the others are those of the daemon and of its client."""

@@ -233,7 +233,8 @@ def continues(document: Document, entry: Round, context: Context, selected: Patc
     if own is None or not own.visible:
         return False
     rest = tuple(layer for layer in document.layers if layer is not own)
-    return np.array_equal(document.composite(region_of(mine), rest), mine.crop)
+    known = np.s_[:] if mine.unknown is None else ~mine.unknown
+    return np.array_equal(document.composite(region_of(mine), rest)[known], mine.crop[known])
 
 
 def new_seed(generator: np.random.Generator) -> int:

@@ -36,7 +36,9 @@ class Host:
         """
         region, alpha = covered([layer for layer in document.layers if layer.visible])
         seen = document.rgb[region.slices]
-        colour = lone_colour(document.photo.rgb8[region.slices], seen, alpha, 1 / 255)
+        clear = document.original.opacity
+        below = None if clear is None else clear[region.slices]
+        colour = lone_colour(document.photo.rgb8[region.slices], seen, alpha, 1 / 255, below)
         rgba = np.dstack([colour, np.rint(alpha * 255).astype(np.uint8)])
         ok, png = cv2.imencode(".png", cv2.cvtColor(rgba, cv2.COLOR_RGBA2BGRA))
         if not ok:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nigdt_plugin.core.document import Document, Drawn
+from nigdt_plugin.core.composite import Composite
+from nigdt_plugin.core.document import Document
+from nigdt_plugin.core.failures import Failure
 from nigdt_plugin.core.geometry import EMPTY
 from nigdt_plugin.core.layers import Layer
 from nigdt_plugin.core.selection import Combine, Patch
@@ -84,16 +86,19 @@ class Layering:
             self._merge(document, document.layers[place - 1 : place + 1])
 
     def _merge(self, document: Document, parts: Layers) -> None:
+        if document.cannot_merge(parts):
+            self._session.say(Failure("mixed", ""))
+            return
         layers = document.layers
 
-        def work() -> tuple[Layers, Drawn] | None:
+        def work() -> tuple[Layers, Composite] | None:
             merged = document.merged(parts)
             if merged is None:
                 return None
             after = document.with_merged(merged, parts)
-            return after, (merged.region, document.composite(merged.region, after))
+            return after, document.drawn(merged.region, after)
 
-        def then(result: tuple[Layers, Drawn] | None) -> None:
+        def then(result: tuple[Layers, Composite] | None) -> None:
             if result is not None and document.layers == layers:
                 document.change_layers(result[0], "Merge layers", result[1])
                 self._told()
@@ -137,14 +142,14 @@ class Layering:
             return
         layers = document.layers
 
-        def work() -> tuple[Layers, Drawn] | None:
+        def work() -> tuple[Layers, Composite] | None:
             by = change()
             if by is layer:
                 return None
             after = tuple(by if it is layer else it for it in layers)
-            return after, (layer.region, document.composite(layer.region, after))
+            return after, document.drawn(layer.region, after)
 
-        def then(result: tuple[Layers, Drawn] | None) -> None:
+        def then(result: tuple[Layers, Composite] | None) -> None:
             if result is not None and document.layers == layers:
                 document.change_layers(result[0], "Layer mask", result[1])
                 self._told()
@@ -183,7 +188,7 @@ class Layering:
         for part in document.changed_regions(after):
             region = region.union(part)
 
-        def show(drawn: Drawn | None) -> None:
+        def show(drawn: Composite | None) -> None:
             if document.layers == before:
                 document.change_layers(after, label, drawn, joins=joins)
                 self._told()
@@ -191,7 +196,7 @@ class Layering:
         if region.width * region.height < _LARGE:
             show(None)
         else:
-            self._session.work(lambda: (region, document.composite(region, after)), show)
+            self._session.work(lambda: document.drawn(region, after), show)
 
     def _told(self) -> None:
         self._session.steps()

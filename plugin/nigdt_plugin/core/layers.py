@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 
 from nigdt.box import Box
 from nigdt.photo.provenance import DrawnSelection
+from nigdt.photo.samples import share_over
 from nigdt.recipe import Recipe
 from nigdt_plugin.core.geometry import Region
 from nigdt_plugin.core.selection import Patch
 
 Pixels = NDArray[np.uint8]
+Floats = NDArray[np.float32]
 _Parts = tuple[tuple[Region, float | None], ...]
 
 _TILE = 96
@@ -53,7 +55,7 @@ class Layer:
 
     region: Region
     rgb: Pixels
-    weight: NDArray[np.float32]
+    weight: Floats
     recipe: Recipe = field(default_factory=Recipe)
     visible: bool = True
     round: str = ""
@@ -94,6 +96,11 @@ class Layer:
     def size(self) -> int:
         """Bytes of memory."""
         return self.rgb.nbytes + self.weight.nbytes + (0 if self.mask is None else self.mask.nbytes)
+
+    @property
+    def covers(self) -> bool:
+        """Whether it makes transparent pixels opaque: a recolouring leaves them as they are."""
+        return any(origin.recipe.effective_mode != "recolour" for origin in self.origins)
 
     @property
     def origins(self) -> tuple[Origin, ...]:
@@ -157,14 +164,14 @@ class Layer:
         return replace(self, mask=None, id=uuid.uuid4().hex)
 
     @cached_property
-    def kept(self) -> NDArray[np.float32]:
+    def kept(self) -> Floats:
         """What its mask leaves of its weight, (h, w) float32 in 0..1."""
         if self.mask is None:
             return self.weight
         return self.weight * (self.mask.astype(np.float32) / np.float32(255))
 
     @cached_property
-    def alpha(self) -> NDArray[np.float32]:
+    def alpha(self) -> Floats:
         """How much of it is seen, (h, w) float32 in 0..1."""
         return self.kept if self.opacity == 1 else self.kept * np.float32(self.opacity)
 
@@ -211,8 +218,14 @@ class Layer:
                 found.append((region, weight))
         return tuple(found)
 
-    def draw(self, target: Pixels, origin: Region) -> None:
-        """Draw over `target` (h, w, 3), which shows the region `origin` of the photo."""
+    def draw(self, target: Pixels, origin: Region, opacity: Pixels | None = None) -> None:
+        """Draw over a picture, in place.
+
+        Args:
+            target: (h, w, 3), which shows a region of the photo.
+            origin: That region.
+            opacity: (h, w), the picture's, 255 = opaque; None where all of it is.
+        """
         dx, dy = self.region.left - origin.left, self.region.top - origin.top
         for part, weight in self.parts:
             if part.bottom <= -dy or part.top >= origin.height - dy:
@@ -221,8 +234,19 @@ class Layer:
             right, bottom = min(part.right, origin.width - dx), min(part.bottom, origin.height - dy)
             mine = Region(left, top, right, bottom)
             if not mine.empty:
-                there = target[top + dy : bottom + dy, left + dx : right + dx]
-                self._draw_part(there, mine, weight)
+                there = np.s_[top + dy : bottom + dy, left + dx : right + dx]
+                if opacity is not None and self.covers:
+                    self._cover_part(target[there], opacity[there], mine)
+                else:
+                    self._draw_part(target[there], mine, weight)
+
+    def _cover_part(self, there: Pixels, opacity: Pixels, mine: Region) -> None:
+        below, above = _share_of(opacity), self.alpha[mine.slices]
+        share = share_over(above, below)
+        rgb = np.ascontiguousarray(self.rgb[mine.slices])
+        mixed = cv2.blendLinear(rgb, np.ascontiguousarray(there), share, 1 - share)
+        there[:] = cv2.copyTo(mixed, (above > 0).astype(np.uint8), np.ascontiguousarray(there))
+        opacity[:] = np.rint(255 * (above + below * (1 - above)))
 
     def _draw_part(self, there: Pixels, mine: Region, weight: float | None) -> None:
         if weight == 1:
@@ -238,7 +262,7 @@ class Layer:
             there[:] = cv2.copyTo(mixed, (alpha > 0).astype(np.uint8), below)
 
 
-def covered(layers: Sequence[Layer]) -> tuple[Region, NDArray[np.float32]]:
+def covered(layers: Sequence[Layer]) -> tuple[Region, Floats]:
     """Return the region that layers lie in, and how much of the photo they hide there, (h, w) in 0..1."""
     region = Region(0, 0, 0, 0)
     for layer in layers:
@@ -255,7 +279,13 @@ def covered(layers: Sequence[Layer]) -> tuple[Region, NDArray[np.float32]]:
     return region, 1 - clear
 
 
-def lone_colour(original: Pixels, seen: Pixels, weight: NDArray[np.float32], least: float) -> Pixels:
+def _share_of(opacity: Pixels) -> Floats:
+    return (opacity / np.float32(255)).astype(np.float32, copy=False)
+
+
+def lone_colour(
+    original: Pixels, seen: Pixels, weight: Floats, least: float, opacity: Pixels | None = None
+) -> Pixels:
     """Return the colour that gives what is seen when it is drawn over the original: straight alpha.
 
     Args:
@@ -263,7 +293,10 @@ def lone_colour(original: Pixels, seen: Pixels, weight: NDArray[np.float32], lea
         seen: (h, w, 3) uint8, what is to be seen.
         weight: (h, w), 0 to 1, how it is drawn.
         least: Smaller weights count as this one; nothing is seen of such a colour.
+        opacity: (h, w) uint8, of the original; None where it is opaque.
     """
+    if opacity is not None:
+        weight = share_over(weight, _share_of(opacity))
     below = original.astype(np.float32)
     colour = below + (seen.astype(np.float32) - below) / np.maximum(weight, least)[..., None]
     return np.rint(np.clip(colour, 0, 255)).astype(np.uint8)

@@ -87,10 +87,8 @@ def encode(document: Document, layers: tuple[Layer, ...], names: tuple[str, str]
             },
         )
     ElementTree.SubElement(stack, "layer", name=printable(names[0]), src="data/photo.png", x="0", y="0")
-    photo = document.photo.rgb8
-    if document.alpha is not None:
-        photo = np.dstack([photo, document.alpha])
-    seen = document.composite(document.selection.whole, layers)
+    whole = document.selection.whole
+    photo, seen = document.original.rgba, document.drawn(whole, layers).rgba
     thumbnail = Image.fromarray(seen)
     thumbnail.thumbnail((256, 256))
     with zipfile.ZipFile(buffer, "w") as archive:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from nigdt.recipe import Recipe
 from nigdt_plugin.core import fills
+from nigdt_plugin.core.composite import Composite
 from nigdt_plugin.core.document import Document
 from nigdt_plugin.core.draft import Draft, Drafts, Seen
 from nigdt_plugin.core.failures import failure_of
@@ -23,13 +24,11 @@ class ShownPart:
     """Pixels of the picture, and as the screen shows them.
 
     Attributes:
-        region: Where; at least what was asked for.
-        pixels: (h, w, 3) uint8.
+        drawn: At least what was asked for.
         levels: The same at every size, on chequered ground where the photo is clear.
     """
 
-    region: Region
-    pixels: Pixels
+    drawn: Composite
     levels: Levels
 
     @classmethod
@@ -37,8 +36,8 @@ class ShownPart:
         """Draw a region with these layers; in any thread."""
         size = document.width, document.height
         region = widened(region, *size)
-        pixels = document.composite(region, layers)
-        return cls(region, pixels, Levels(region, document.on_checks(pixels, region), *size))
+        drawn = document.drawn(region, layers)
+        return cls(drawn, Levels(region, drawn.on_checks, *size))
 
 
 _Blended = tuple[Layer, dict[Region, ShownPart], Pixels, Layer | None]
@@ -269,7 +268,7 @@ class Preview:
         if before is not None or drafted is not None:
             self.changed(before)
 
-    def take(self) -> tuple[Layer, tuple[Region, Pixels] | None] | None:
+    def take(self) -> tuple[Layer, Composite | None] | None:
         """Take the layer to apply, and its region's pixels if known; from now on nothing is shown."""
         if self.layer is None:
             return None
@@ -277,4 +276,4 @@ class Preview:
         self.layer, self.drawn = None, {}
         # The pixels were drawn with this layer on top; in the place of an earlier one they may differ.
         topmost = self._document.with_fill(layer)[-1] is layer
-        return layer, (drawn.region, drawn.pixels) if topmost and drawn is not None else None
+        return layer, drawn.drawn if topmost and drawn is not None else None

@@ -179,8 +179,7 @@ class Session(Opening):
             if self.document is document:
                 then(before)
 
-        photo = document.photo.rgb8
-        self.work(lambda: Pyramid(document.on_checks(photo, document.selection.whole)), show)
+        self.work(lambda: Pyramid(document.original.on_checks), show)
 
     def undo(self) -> None:
         """Take back the last step."""

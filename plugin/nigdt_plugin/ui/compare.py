@@ -95,6 +95,7 @@ class CompareDialog(QDialog):
             tile.setText(tile.fontMetrics().elidedText(caption, Qt.TextElideMode.ElideRight, _SIDE))
             tile.setToolTip(plain_tip(caption))
             tile.setAccessibleName(caption)
+            tile.setProperty("role", "well")
             tile.setEnabled(False)
             self._grid.addWidget(tile, position // _COLUMNS, position % _COLUMNS)
             self.tiles.append(tile)

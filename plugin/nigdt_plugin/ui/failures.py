@@ -56,4 +56,8 @@ def _own_sentences() -> dict[str, tuple[str, str]]:
             translate("Failures", "The layers of this file are opened as one picture."),
             translate("Failures", "They blend in ways that the panel does not know."),
         ),
+        "mixed": (
+            translate("Failures", "These layers cannot be merged."),
+            translate("Failures", "Fills make this photo opaque, and a recolouring leaves it transparent."),
+        ),
     }

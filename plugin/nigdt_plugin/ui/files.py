@@ -220,7 +220,8 @@ class PhotoFiles(QMainWindow):
         board = clipboard
 
         def draw() -> QImage:
-            return picture_of(document.composite(region, layers), document.opacity(region, mask))
+            seen = document.drawn(region, layers)
+            return picture_of(seen.pixels, seen.within(mask))
 
         def put(image: QImage) -> None:
             board.setImage(image)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from PyQt6.QtCore import QEvent, QObject, Qt, QTimer
+from PyQt6.QtCore import QEvent, QObject, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QHideEvent
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from nigdt_plugin.ui.icons import icon
@@ -13,12 +14,19 @@ from nigdt_plugin.ui.theme import Theme
 from nigdt_plugin.ui.widgets import button, label, tab_after, tool_button
 
 _DONE_MS = 3_500
+_RIM = 18
 
 Choices = Sequence[tuple[str, Callable[[], object]]]
 
 
 class Notice(QFrame):
-    """Sits at the bottom of its parent until it is closed, or for a moment if all went well."""
+    """Sits at the bottom of its parent until it is closed, or for a moment if all went well.
+
+    Signals:
+        covered: It takes so many pixels at the lower edge of its parent, 0 when it goes.
+    """
+
+    covered = pyqtSignal(int)
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,7 +52,7 @@ class Notice(QFrame):
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.clear)
         self._theme: Theme | None = None
-        self._question: tuple[str, str, Choices] | None = None
+        self._questions: list[tuple[str, str, Choices]] = []  # the newest last
         self._asking = self._failed = False
 
     def set_theme(self, theme: Theme) -> None:
@@ -75,27 +83,33 @@ class Notice(QFrame):
 
     def ask(self, message: str, hint: str, choices: Choices) -> None:
         """Offer something, until a choice or the cross is clicked; other messages may come between."""
-        self._question = (message, hint, choices)
+        self._forget(message)
+        self._questions.append((message, hint, choices))
         self._show_question()
+
+    def _forget(self, message: str) -> None:
+        self._questions = [question for question in self._questions if question[0] != message]
 
     def withdraw(self, message: str) -> None:
         """Offer something no more: what it was for is over."""
-        if self._question is not None and self._question[0] == message:
-            self._question = None
-            if self._asking:
-                self.clear()
+        shown = self._asking and self._questions[-1][0] == message
+        self._forget(message)
+        if shown:
+            self.clear()
 
     def _show_question(self) -> None:
-        assert self._question is not None
-        message, hint, choices = self._question
+        message, hint, choices = self._questions[-1]
         self._timer.stop()
         self._say(message, hint, "good")
         self._asking = True
 
         def chosen(done: Callable[[], object]) -> None:
-            self._question = None
+            self._forget(message)
+            self._asking = False
             self.hide()
             done()
+            if self._questions and not self.isVisible():
+                self._show_question()
 
         buttons = [
             button(text, partial(chosen, done), primary=not place)
@@ -110,12 +124,12 @@ class Notice(QFrame):
 
     def _closed(self) -> None:
         if self._asking:
-            self._question = None
+            self._questions.pop()
         self.clear()
 
     def clear(self) -> None:
         """Say nothing any more, but what is still to be answered."""
-        if self._question is not None:
+        if self._questions:
             self._show_question()
         else:
             self.hide()
@@ -145,7 +159,12 @@ class Notice(QFrame):
             width = min(520, parent.width() - 32)
             self.ensurePolished()
             self.setFixedSize(width, self.heightForWidth(width))
-            self.move((parent.width() - width) // 2, parent.height() - self.height() - 18)
+            self.move((parent.width() - width) // 2, parent.height() - self.height() - _RIM)
+            self.covered.emit(self.height() + 2 * _RIM)
+
+    def hideEvent(self, a0: QHideEvent | None) -> None:
+        super().hideEvent(a0)
+        self.covered.emit(0)
 
     def setParent(self, parent: QWidget | None) -> None:  # type: ignore[override]
         """Sit in another widget."""

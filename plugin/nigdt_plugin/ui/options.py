@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
     QHBoxLayout,
     QLabel,
+    QSizePolicy,
     QSlider,
+    QSpacerItem,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -21,6 +24,8 @@ from nigdt_plugin.ui.icons import icon
 from nigdt_plugin.ui.theme import Theme
 from nigdt_plugin.ui.tools import TOOLS
 from nigdt_plugin.ui.widgets import ShortLabel, label, slider, tool_button, translate
+
+_TITLE, _SHORTEST = 104, 48
 
 
 class ToolColumn(QWidget):
@@ -80,8 +85,10 @@ class OptionBar(QWidget):
         self.row.setContentsMargins(12, 0, 12, 0)
         self.row.setSpacing(8)
         self._title = label("", "heading")
-        self._title.setMinimumWidth(104)
         self.row.addWidget(self._title)
+        self._beside_title = QSpacerItem(0, 0, QSizePolicy.Policy.Maximum)
+        self.row.addSpacerItem(self._beside_title)
+        self._sliders: list[tuple[QSlider, int]] = []
         self._combine = self._combine_buttons()
         self._brush = self._brush_options()
         self._wand = self._wand_options()
@@ -158,13 +165,14 @@ class OptionBar(QWidget):
         self.combine = how
         self.combine_buttons[how].setChecked(True)
 
-    def _labelled(self, row: QHBoxLayout, text: str, control: QSlider, width: int) -> QLabel:
+    def _labelled(self, row: QHBoxLayout, text: str, control: QSlider, width: int, widest: str) -> QLabel:
         name = label(text, "muted")
         name.setBuddy(control)
-        control.setMinimumWidth(48)
+        control.setMinimumWidth(_SHORTEST)
         control.setMaximumWidth(width)
+        self._sliders.append((control, width))
         value = label("")
-        value.setMinimumWidth(40)
+        value.setMinimumWidth(value.fontMetrics().horizontalAdvance(widest))
         row.addWidget(name)
         row.addWidget(control)
         row.addWidget(value)
@@ -175,10 +183,10 @@ class OptionBar(QWidget):
         self._size = slider(
             self.tr("Brush size"), 1, BRUSH_MAX, round(self._settings.brush_size), self._set_size
         )
-        self._size_text = self._labelled(row, self.tr("Size"), self._size, 130)
+        self._size_text = self._labelled(row, self.tr("Size"), self._size, 130, f"{BRUSH_MAX} px")
         hardness = round(self._settings.brush_hardness * 100)
         self._hardness = slider(self.tr("Brush hardness"), 0, 100, hardness, self._set_hardness)
-        self._hardness_text = self._labelled(row, self.tr("Hardness"), self._hardness, 90)
+        self._hardness_text = self._labelled(row, self.tr("Hardness"), self._hardness, 90, "100 %")
         self._set_size(self._size.value())
         self._set_hardness(hardness)
         return part
@@ -194,7 +202,7 @@ class OptionBar(QWidget):
     def _wand_options(self) -> QWidget:
         part, row = self._part()
         self._tolerance = slider(self.tr("Tolerance"), 0, 128, self._settings.tolerance, self._set_tolerance)
-        self._tolerance_text = self._labelled(row, self.tr("Tolerance"), self._tolerance, 110)
+        self._tolerance_text = self._labelled(row, self.tr("Tolerance"), self._tolerance, 110, "128")
         self._connected = QCheckBox(self.tr("Connected only"))
         self._connected.setChecked(True)
         row.addWidget(self._connected)
@@ -221,4 +229,24 @@ class OptionBar(QWidget):
         # What goes, goes first: all at once would be wider than the window, which would grow.
         for part, visible in sorted(shown.items(), key=lambda item: item[1]):
             part.setVisible(visible)
-        self.hint.show_text(translate("OptionBar", tool.hint) if tool.hint else "")
+        self.show_hint(translate("OptionBar", tool.hint) if tool.hint else "")
+
+    def show_hint(self, text: str) -> None:
+        """Say how the tool in hand is used."""
+        self.hint.show_text(text)
+        self._share_room()
+
+    def _share_room(self) -> None:
+        """Let title and sliders be as long as is handy, as far as that leaves the hint enough room."""
+        shown = [(control, most) for control, most in self._sliders if control.isVisibleTo(self)]
+        spare = max(0, self.width() - self.row.minimumSize().width() - self.hint.needed)
+        for control, most in shown:  # no least widths: they would keep the window from becoming smaller
+            control.setMaximumWidth(min(most, _SHORTEST + spare // len(shown)))
+        spare -= sum(control.maximumWidth() - _SHORTEST for control, _ in shown)
+        short = max(0, _TITLE - self._title.sizeHint().width())
+        self._beside_title.changeSize(min(spare, short), 0, QSizePolicy.Policy.Maximum)
+        self.row.invalidate()
+
+    def resizeEvent(self, a0: QResizeEvent | None) -> None:
+        super().resizeEvent(a0)
+        self._share_room()

@@ -90,7 +90,7 @@ class Overlays(QObject):
             other = fills.without_word(fill, fill.words[index])
             layer = fills.blended(entry, other, other.at(entry.context), recipe, grey)
             region = shown.region.union(layer.region)
-            return document.composite(region, (*layers, layer)), region
+            return document.drawn(region, (*layers, layer)).on_checks, region
 
         def show(found: tuple[NDArray[np.uint8], Region]) -> None:
             if self._word == index and filling.chosen is fill:

@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 from PyQt6.QtCore import QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QDragEnterEvent, QDropEvent, QPainter, QPaintEvent, QPen
+from PyQt6.QtGui import QColor, QDragEnterEvent, QDropEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from nigdt.files import is_file
@@ -18,11 +18,31 @@ from nigdt_plugin.ui.theme import DARK, Theme
 from nigdt_plugin.ui.widgets import button, label, menu_text, take_drag
 
 _RECENT = 5
+_BESIDE_NAME = 44  # what a button has around its text, its icon left out
+_RIM = 26  # above and below the card, around which a dashed line runs
 
 
 def sample_photo() -> Path:
     """Return the photo that comes with the program (nigdt/data/LICENCE.md names its author and licence)."""
     return Path(str(resources.files("nigdt") / "data" / "kingfisher.jpg"))
+
+
+class _Name(QPushButton):
+    """Opens a recent photo; a long name loses its middle, not the ending that tells it from others."""
+
+    def __init__(self, name: str, path: str) -> None:
+        super().__init__()
+        self._name = name
+        self.setAccessibleName(name)
+        self.setToolTip(path)
+        self.setStyleSheet("text-align: left;")
+        self.setMinimumWidth(1)
+
+    def resizeEvent(self, a0: QResizeEvent | None) -> None:
+        super().resizeEvent(a0)
+        room = self.width() - self.iconSize().width() - _BESIDE_NAME
+        shown = self.fontMetrics().elidedText(self._name, Qt.TextElideMode.ElideMiddle, room)
+        self.setText(" " + menu_text(shown))
 
 
 class Welcome(QWidget):
@@ -63,20 +83,51 @@ class Welcome(QWidget):
         row.addWidget(self.sample_button)
         column.addSpacing(4)
         column.addLayout(row)
-        self._names: list[QPushButton] = []
+        self._names: list[_Name] = []
+        self._below = 0
+        self._card = card
+        self._recent = label(self.tr("Recent"), "heading")
         there = [path for path in settings.recent if is_file(path) and Path(path) != sample_photo()]
         if there:
             column.addSpacing(8)
-            column.addWidget(label(self.tr("Recent"), "heading"))
+            column.addWidget(self._recent)
             shown = there[:_RECENT]
             for path, text in zip(shown, told_apart(shown), strict=True):
-                name = button(" " + menu_text(text), partial(self.path_asked.emit, path), tip=path)
-                name.setStyleSheet("text-align: left;")
+                name = _Name(text, path)
+                name.clicked.connect(partial(self._asked, path))
                 self._names.append(name)
                 column.addWidget(name)
         outer.addStretch(1)
         outer.addWidget(card, 0, Qt.AlignmentFlag.AlignHCenter)
         outer.addStretch(1)
+
+    def _asked(self, path: str, _checked: bool = False) -> None:
+        self.path_asked.emit(path)
+
+    def leave_room(self, below: int) -> None:
+        """Keep so many pixels free at the lower edge, for a message."""
+        self._below = below
+        self._fit()
+
+    def _fit(self) -> None:
+        """Show as many recent photos as there is room for; the File menu has them all."""
+        layout = self.layout()
+        assert layout is not None
+        layout.setContentsMargins(_RIM, _RIM, _RIM, max(_RIM, self._below))
+        room = self.height() - _RIM - max(_RIM, self._below)
+        for count in range(len(self._names), -1, -1):
+            self._recent.setVisible(count > 0)
+            for place, name in enumerate(self._names):
+                name.setVisible(place < count)
+            if self._card.sizeHint().height() <= room:
+                break
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(super().minimumSizeHint().width(), 0)  # recent photos go before the window grows
+
+    def resizeEvent(self, a0: QResizeEvent | None) -> None:
+        super().resizeEvent(a0)
+        self._fit()
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in other colours."""

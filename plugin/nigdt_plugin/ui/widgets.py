@@ -88,11 +88,23 @@ class ShortLabel(QLabel):
         self.setAccessibleName(text)
         self._fit()
 
+    @property
+    def needed(self) -> int:
+        """The least width at which two lines have all of it."""
+        width = max(1, self.fontMetrics().horizontalAdvance(self._whole) // 2)
+        while not self._fits(width):
+            width += 4
+        return width
+
+    def _fits(self, width: int) -> bool:
+        metrics = self.fontMetrics()
+        room = QRect(0, 0, width, 10_000)
+        taken = metrics.boundingRect(room, Qt.TextFlag.TextWordWrap, self._whole)
+        return taken.width() <= width and taken.height() <= 2 * metrics.lineSpacing()
+
     def _fit(self) -> None:
         metrics, shown = self.fontMetrics(), self._whole
-        room = QRect(0, 0, self.width(), 10_000)
-        needed = metrics.boundingRect(room, Qt.TextFlag.TextWordWrap, self._whole)
-        if needed.width() > self.width() or needed.height() > 2 * metrics.lineSpacing():
+        if not self._fits(self.width()):
             shown = metrics.elidedText(self._whole, Qt.TextElideMode.ElideRight, self.width())
         self.setText(shown)
         self.setToolTip(plain_tip(self._whole) if shown != self._whole else "")

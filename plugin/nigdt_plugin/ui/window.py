@@ -120,6 +120,7 @@ class Window(Dialogs):
         row.addWidget(self.side)
         self.setCentralWidget(whole)
         self.notice.setParent(holder)
+        self.notice.covered.connect(self.welcome.leave_room)
         self.notice.hide()
         self.hints = Hints(self.session, holder)
         tab_after(self.canvas, self.hints.close_button, self.notice.close_button)
@@ -233,7 +234,7 @@ class Window(Dialogs):
         if name not in _MASK_TOOLS:
             self.side.layers.edit_mask(False)
         elif self.session.masking.target is not None:
-            self.options.hint.show_text(self.tr("The brush shows the layer, the eraser hides it"))
+            self.options.show_hint(self.tr("The brush shows the layer, the eraser hides it"))
 
     def _edit_mask(self, edited: bool) -> None:
         if edited or self.tool_name in _MASK_TOOLS:

@@ -629,6 +629,14 @@
       <translation>Sie mischen sich auf Arten, die das Panel nicht kennt.</translation>
     </message>
     <message>
+      <source>These layers cannot be merged.</source>
+      <translation>Diese Ebenen lassen sich nicht zusammenführen.</translation>
+    </message>
+    <message>
+      <source>Fills make this photo opaque, and a recolouring leaves it transparent.</source>
+      <translation>Füllungen machen dieses Foto deckend, eine Umfärbung lässt es durchsichtig.</translation>
+    </message>
+    <message>
       <source>Try again in {seconds} s.</source>
       <translation>Versuchen Sie es in {seconds} s erneut.</translation>
     </message>
@@ -1792,7 +1800,7 @@
     </message>
     <message>
       <source>Paint over what is to go. Shift and a click: a straight line</source>
-      <translation>Übermalen Sie, was verschwinden soll. Umschalt und Klick: eine gerade Linie</translation>
+      <translation>Übermalen, was weg soll. Umschalt+Klick: gerade Linie</translation>
     </message>
     <message>
       <source>Drag to move, wheel to zoom</source>
@@ -1852,7 +1860,7 @@
     </message>
     <message>
       <source>Connected only</source>
-      <translation>Nur Zusammenhängendes</translation>
+      <translation>Benachbart</translation>
     </message>
   </context>
   <context>
@@ -2533,7 +2541,7 @@
     <name>Welcome</name>
     <message>
       <source>Describe a region, get it filled</source>
-      <translation>Bereich beschreiben, füllen lassen</translation>
+      <translation>Bereich beschreiben und füllen</translation>
     </message>
     <message>
       <source>Drop a photo here, paste one, or:</source>

@@ -629,6 +629,14 @@
       <translation>They blend in ways that the panel does not know.</translation>
     </message>
     <message>
+      <source>These layers cannot be merged.</source>
+      <translation>These layers cannot be merged.</translation>
+    </message>
+    <message>
+      <source>Fills make this photo opaque, and a recolouring leaves it transparent.</source>
+      <translation>Fills make this photo opaque, and a recolouring leaves it transparent.</translation>
+    </message>
+    <message>
       <source>Try again in {seconds} s.</source>
       <translation>Try again in {seconds} s.</translation>
     </message>
