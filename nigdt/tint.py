@@ -80,6 +80,11 @@ _RELIEF = 0.85
 """What stays at least of fine detail where a dark thing becomes light."""
 _DIMMEST = 0.3
 """What stays at least of fine detail where a thing that is darkened lies in shade."""
+_PALE_THING, _PATCH = 60.0, (30.0, 0.25)
+"""L from which on a thing is pale, and the fraction of it below another that is a pattern, not shade."""
+_SHINE_AT, _BLACKEST, _SHINE, _BRIGHTEST, _STEEP = 0.9, 3.0, 34.0, 1.12, 2.7
+"""A pale thing made black is flat if its large differences are only reduced: black is steeper in its shade.
+L goes from the second to the third at the first quantile of the thing's, with the last as the exponent."""
 _SOFT = 4.0
 """Units of L from black and from white within which differences shrink instead of being cut off."""
 _DYED = 0.88
@@ -250,9 +255,18 @@ def _covered(lab: Floats, weight: Floats, material: Material, asked: NamedColour
         detail = detail * max(_RELIEF, 1 - lifted)
         flat = flat + np.float32(0.3 * lifted) * off
     moved = _bounded(flat + detail)
+    if target < _DARK[1] and _is_plain_and_pale(L, weight, material):
+        lit = max(1.0, _quantile(L, weight * material.membership, _SHINE_AT))
+        moved = _BLACKEST + (_SHINE - _BLACKEST) * np.clip(L / np.float32(lit), 0, _BRIGHTEST) ** _STEEP
     if material.pale is not None:
         moved = moved + material.pale * (L - moved)
     return np.stack([moved, np.full_like(L, a), np.full_like(L, b)], axis=-1).astype(np.float32)
+
+
+def _is_plain_and_pale(L: Floats, weight: Floats, material: Material) -> bool:
+    """Return whether an object is white or pale all over: no panda, whose black would stay apart."""
+    dark = _mean(_PATCH[0] > L, weight)
+    return not material.coloured and material.lightness > _PALE_THING and dark < _PATCH[1]
 
 
 def _bounded(L: NDArray[np.floating[Any]]) -> Floats:

@@ -191,6 +191,22 @@ def test_under_black_shade_is_a_factor():
     assert 0.2 * lit < dark < 0.5 * lit, "neither as light as the lit side nor a hole"
 
 
+def test_a_white_thing_made_black_keeps_its_form():
+    light = np.tile(np.linspace(0.45, 1, SIDE, dtype=np.float32), (SIDE, 1))
+    before = lab_of(light[..., None] * np.array((240, 240, 236), np.float32))
+    _, after = painted(before, "black")
+    L = after[SIDE // 2, :, 0]
+    assert nearest_basic(np.median(after, (0, 1))) == "black"
+    assert np.ptp(L) > 22, "not flat"
+    assert (np.diff(L) > 0).all()
+    patches = before.copy()
+    patches[:, : SIDE // 3] = lab_of((20, 20, 20))
+    _, pied = painted(patches, "black")
+    assert np.median(pied[:, SIDE // 2 :, 0]) < np.median(after[:, SIDE // 2 :, 0]) - 4, (
+        "a pattern is covered"
+    )
+
+
 @pytest.mark.parametrize("colour", ["white", "black", "grey"])
 def test_a_large_dark_patch_takes_a_colour_without_hue_and_an_eye_does_not(colour):
     dog = shaded((190, 120, 60), 0.8)
