@@ -77,7 +77,7 @@ class Context:
         drawn, selection = selection, prepared(selection, recipe)
         mode = recipe.effective_mode
         box = context_box(selection, size, recipe.widen, mode, drawn, recipe.grown)
-        return cls.within(box, rgb8, selection, alpha, mode)
+        return cls.within(box, rgb8, selection, alpha, mode, exact=recipe.grow == 0)
 
     @classmethod
     def within(
@@ -87,10 +87,12 @@ class Context:
         selection: NDArray[np.uint8],
         alpha: NDArray[np.uint8] | None = None,
         mode: Mode = "describe",
+        *,
+        exact: bool = False,
     ) -> Context:
         """Cut the context of a box that is known already.
 
-        To what is removed belong the ends that the selection leaves out (`with_crumbs`).
+        To what is removed belong the ends that the selection leaves out (`with_crumbs`), unless it is exact.
 
         Args:
             box: Where, inside the photo.
@@ -98,6 +100,7 @@ class Context:
             selection: (H, W) uint8, 255 = to be filled, grown already.
             alpha: As in `of`.
             mode: What is to be done (`Recipe.effective_mode`).
+            exact: Whether nothing beside the selection may change.
 
         Raises:
             TransparentError: What is to be recoloured is transparent.
@@ -116,7 +119,7 @@ class Context:
             unknown = None
         if unknown is not None and mode != "recolour":
             _cover_hidden(crop, unknown)
-        if mode == "remove":
+        if mode == "remove" and not exact:
             chosen = with_crumbs(crop, chosen)
         return cls(box, crop, chosen, unknown, mode)
 

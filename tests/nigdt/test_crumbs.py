@@ -58,15 +58,21 @@ def test_a_stone_beside_the_selection_is_not() -> None:
 
 def test_only_what_is_removed_gains_its_ends() -> None:
     photo, lasso = scene((-60, 140))
-    removed = Context.of(photo, lasso, 128, Recipe("", mode="remove", grow=0))
-    described = Context.of(photo, lasso, 128, Recipe("grass", mode="describe", grow=0))
-    assert (removed.selection > 0).sum() > (lasso > 0).sum()
-    assert (described.selection > 0).sum() == (lasso > 0).sum()
+    removed, grown = (Context.of(photo, lasso, 128, Recipe("", mode="remove", grow=by)) for by in (1, 2))
+    described = Context.of(photo, lasso, 128, Recipe("grass", mode="describe", grow=1))
+    assert (removed.selection > 0).sum() > (described.selection > 0).sum() > (lasso > 0).sum()
+    assert (grown.selection > 0).sum() > (removed.selection > 0).sum()
+
+
+def test_nothing_beside_a_selection_that_does_not_grow_changes() -> None:
+    photo, lasso = scene((-60, 140))
+    exact = Context.of(photo, lasso, 128, Recipe("", mode="remove", grow=0))
+    assert (exact.selection > 0).sum() == (lasso > 0).sum()
 
 
 def test_a_removal_leaves_no_tip_in_the_air() -> None:
     photo, lasso = scene((-60, 140))
-    context = Context.of(photo, lasso, 128, Recipe("", mode="remove", grow=0))
+    context = Context.of(photo, lasso, 128, Recipe("", mode="remove", grow=1))
     left = brown(context.crop) & (context.hole == 0)
     assert not left.any()
 

@@ -41,7 +41,8 @@ def placed_context(job: Job) -> Context | None:
     alpha = crop[..., 3] if job.request.channels == 4 else None
     whole = Box(0, 0, job.request.width, job.request.height)
     recipe = job.request.recipe
-    return Context.within(whole, crop[..., :3], prepared(selection, recipe), alpha, recipe.effective_mode)
+    mode, exact = recipe.effective_mode, recipe.grow == 0
+    return Context.within(whole, crop[..., :3], prepared(selection, recipe), alpha, mode, exact=exact)
 
 
 def growth_notice(job: Job, crop: NDArray[np.uint8], hole: NDArray[np.uint8]) -> str | None:
