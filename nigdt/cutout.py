@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from nigdt.box import selection_box
 from nigdt.objects import grab_cut
 
-__all__ = ["fine_object", "object_in", "possible", "smooth_step"]
+__all__ = ["fine_object", "mean_near", "object_in", "possible", "smooth_step"]
 
 Floats = NDArray[np.float32]
 
@@ -153,8 +153,8 @@ def _matte(lab: Floats, cut: Floats) -> Floats:
     """
     inside = (cut > 0.5).astype(np.uint8)
     depth = cv2.distanceTransform(inside, cv2.DIST_L2, 3) - cv2.distanceTransform(1 - inside, cv2.DIST_L2, 3)
-    own, own_weight = _mean_near(lab, (depth > _INNER).astype(np.float32))
-    other, other_weight = _mean_near(lab, (depth < -_OUTER).astype(np.float32))
+    own, own_weight = mean_near(lab, (depth > _INNER).astype(np.float32), _NEAR)
+    other, other_weight = mean_near(lab, (depth < -_OUTER).astype(np.float32), _NEAR)
     off = own - other
     apart = (off**2).sum(-1)
     alpha = ((lab - other) * off).sum(-1) / np.maximum(apart, 1)
@@ -164,10 +164,17 @@ def _matte(lab: Floats, cut: Floats) -> Floats:
     return np.where(known & (depth > -_OUTER) & (depth < _INNER), alpha, cut).astype(np.float32)
 
 
-def _mean_near(lab: Floats, weight: Floats) -> tuple[Floats, Floats]:
-    there = cv2.GaussianBlur(weight, (0, 0), _NEAR)
-    mean = cv2.GaussianBlur(lab * weight[..., None], (0, 0), _NEAR) / (there[..., None] + np.float32(1e-6))
-    return mean.astype(np.float32), np.asarray(there, np.float32)
+def mean_near(values: Floats, weight: Floats, deviation: float) -> tuple[Floats, Floats]:
+    """Return the mean around each place of values (h, w, C) by their weight (h, w), and the weight there.
+
+    Args:
+        values: What is averaged.
+        weight: How much each place counts.
+        deviation: Of the Gaussian that says what is near, in pixels.
+    """
+    there = cv2.GaussianBlur(weight, (0, 0), deviation)
+    sums = cv2.GaussianBlur(values * weight[..., None], (0, 0), deviation).reshape(values.shape)
+    return (sums / (there[..., None] + np.float32(1e-6))).astype(np.float32), np.asarray(there, np.float32)
 
 
 def _completed(lab: Floats, cut: Floats, chosen: Floats, sure: Floats) -> Floats:

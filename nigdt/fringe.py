@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nigdt.cutout import smooth_step
+from nigdt.cutout import mean_near, smooth_step
 
 __all__ = ["edge_by_hue"]
 
@@ -74,14 +74,14 @@ def _by_hue(depth: Floats, lab: Floats, target: Floats) -> tuple[Floats, Floats,
         target: (h, w, 2), the a and b that are wanted.
     """
     within, beside = (depth > _INNER).astype(np.float32), (depth < -_OUTER).astype(np.float32)
-    inside, own_weight = _mean_near(lab, within)
-    new, _ = _mean_near(target, within)
-    outside, other_weight = _mean_near(lab, beside)
+    inside, own_weight = mean_near(lab, within, _NEAR)
+    new, _ = mean_near(target, within, _NEAR)
+    outside, other_weight = mean_near(lab, beside, _NEAR)
     darkest = np.minimum(inside[..., 0], outside[..., 0])
     hues, own, other = lab[..., 1:], inside[..., 1:], outside[..., 1:]
     off = own - other
     apart = (off**2).sum(-1)
-    spread = _mean_near(((hues - other) ** 2).sum(-1, keepdims=True), beside)[0].reshape(apart.shape)
+    spread = mean_near(((hues - other) ** 2).sum(-1, keepdims=True), beside, _NEAR)[0].reshape(apart.shape)
     faint = np.clip(np.sqrt(spread / np.maximum(apart, 1)), *_FAINT)
     # What is painted over is a mixture, and the new colour is to replace the object's part of it.
     mixed = other + np.float32(_TYPICAL) * off
@@ -99,10 +99,3 @@ def _halved(values: Floats) -> Floats:
     """Return a map (h, w) or (h, w, C) at half its size, which is enough for what differs slowly."""
     size = (max(1, values.shape[1] // 2), max(1, values.shape[0] // 2))
     return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA), np.float32)
-
-
-def _mean_near(values: Floats, weight: Floats) -> tuple[Floats, Floats]:
-    """Return the weighted mean of values (h, w, C) around each place, and the weight there."""
-    there = cv2.GaussianBlur(weight, (0, 0), _NEAR)
-    mean = cv2.GaussianBlur(values * weight[..., None], (0, 0), _NEAR).reshape(values.shape)
-    return (mean / (there[..., None] + np.float32(1e-6))).astype(np.float32), np.asarray(there, np.float32)
