@@ -159,6 +159,10 @@ class Outlines:
             fit = fits[int(np.random.default_rng(seed).choice(len(likely), p=likely / likely.sum()))]
         w, h = max(2, round(fit.width * width)), max(2, round(fit.height * height))
         left, top = round((width - w) * 0.5), round((height - h) * 0.5)
+        if kind != self.of_birds:  # what does not fly stands at the lower end of the hole
+            top = _lowest(
+                _facing(self.shapes[fit.outline], fit.mirrored), (h, w), left, top, hole[box.slices]
+            )
         outline = np.zeros(hole.shape, np.float32)
         shape = _facing(self.shapes[fit.outline], fit.mirrored)
         shape = np.asarray(cv2.resize(shape, (w, h), interpolation=cv2.INTER_LINEAR), np.float32)
@@ -265,6 +269,27 @@ def _fit(shape: Floats, aspect: float, outline: int, mirrored: bool, hole: Float
             return _Fit(outline, mirrored, width * scale, height * scale, area / _GRID**2)
         scale *= _SMALLER
     return None
+
+
+def _lowest(shape: Floats, size: tuple[int, int], left: int, top: int, hole: NDArray[np.bool_]) -> int:
+    """Return the lowest row at which an outline can begin and still lie in a hole.
+
+    Args:
+        shape: (S, S).
+        size: Its height and width, in pixels.
+        left: Its first column.
+        top: A row at which it lies in it.
+        hole: (H, W).
+    """
+    there = cv2.resize(shape, size[::-1], interpolation=cv2.INTER_AREA)
+    area = float(there.sum())
+    rows = range(top, hole.shape[0] - size[0] + 1)
+    inside = (
+        row
+        for row in rows
+        if float((there * hole[row : row + size[0], left : left + size[1]]).sum()) >= _INSIDE * area
+    )
+    return max(inside, default=top)
 
 
 def draws_itself(hole: NDArray[np.bool_]) -> bool:

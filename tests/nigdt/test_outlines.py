@@ -222,6 +222,23 @@ def test_boxes_and_ovals_have_none_however_they_lie(angle: int) -> None:
     assert likeness_to_oval(oval > 0) > 0.95
 
 
+@pytest.mark.parametrize("oval", [False, True])
+def test_what_is_no_bird_stands_at_the_lower_end(oval: bool) -> None:
+    hole = box_hole(slice(10, 118), slice(30, 90))
+    if oval:
+        hole = cv2.ellipse(np.zeros((128, 128), np.uint8), (60, 64), (40, 54), 0, 0, 360, 1, -1) > 0
+    kinds = np.array([1, 2])
+    both = Outlines(SHAPES, ASPECTS, NUMBERS, {"bird": 1, "dog": 2}, kinds=kinds)
+    flying = Outlines(SHAPES, ASPECTS, NUMBERS, {"bird": 2, "dog": 1}, kinds=kinds)
+    standing, bird = (one.place(hole, Variant(), 2) for one in (both, flying))
+    assert standing is not None
+    assert bird is not None
+    lowest, birds = (int(np.flatnonzero(one.outline.max(1) > 0.5)[-1]) for one in (standing, bird))
+    assert lowest > birds
+    assert standing.outline[~hole].sum() <= 0.02 * standing.outline.sum()
+    assert oval or lowest >= 116
+
+
 def test_crumbs_have_none() -> None:
     hole = np.zeros((128, 128), bool)
     hole[10:40, 10:40] = hole[80:110, 80:110] = True
