@@ -272,11 +272,12 @@ class Completer:
         kind: int,
     ) -> Silhouette | None:
         """Choose an outline for a hole; while only the caption changes, it is kept."""
-        key = (context.footing, variant, kind)
+        row = context.footing if kind == outlines.of_birds else None  # nothing else sits on branches
+        key = (row, variant, kind)
         for features, drawn, found in self._placed:
             if features is context.features and drawn == key:
                 return found
-        placed = outlines.place(above(hole, context.footing), variant, kind)
+        placed = outlines.place(above(hole, row), variant, kind)
         self._placed.append((context.features, key, placed))
         return placed
 
@@ -355,7 +356,8 @@ class Completer:
         size = fill.shape[1::-1]
         backdrop = _reduced(backdrop, size)
         if drawn.told is not None and named:  # it is given where it is named, which mypy does not see
-            if "leg" in drawn.told.parts and context.footing is None and drawn.told.parts["leg"].any():
+            legs, perched = drawn.told.parts.get("leg"), context.footing is not None
+            if self._names_other_kind(job) or (legs is not None and legs.any() and not perched):
                 hole = cv2.resize(context.hole, size, interpolation=cv2.INTER_NEAREST) > 0
                 backdrop = with_shadow(backdrop, drawn.told.outline, hole)
             thin = [drawn.told.parts[part] for part in ("beak", "leg") if part in drawn.told.parts]
