@@ -18,6 +18,7 @@ sys.path.insert(0, str(HERE))
 from panel import Panel  # noqa: E402
 from panel_daemon import connect, stop_daemon, wait_until, write_bundle  # noqa: E402
 from PIL import Image  # noqa: E402
+from PyQt6.QtCore import QLocale  # noqa: E402
 from PyQt6.QtGui import QImage  # noqa: E402
 from PyQt6.QtWidgets import QWidget  # noqa: E402
 
@@ -62,6 +63,14 @@ def user(lonely_user: Path, shared_daemon: Path, monkeypatch: pytest.MonkeyPatch
     """Like ``lonely_user``, but with a daemon that runs already."""
     monkeypatch.setenv("NIGDT_CONNECTION", str(shared_daemon))
     return lonely_user
+
+
+@pytest.fixture(autouse=True)
+def same_locale() -> Iterator[None]:
+    """What a test translates is written as before after it: 0.0 MB, not 0,0 MB."""
+    before = QLocale()
+    yield
+    QLocale.setDefault(before)
 
 
 @pytest.fixture(autouse=True)

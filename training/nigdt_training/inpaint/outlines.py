@@ -35,7 +35,7 @@ from nigdt_training.samples import Pool
 
 __all__ = [
     "LearntOutlines",
-    "Shape",
+    "ObjectShape",
     "keep_outlines",
     "learn_marks",
     "learn_outlines",
@@ -217,7 +217,7 @@ def _features(shapes: Floats, aspects: Floats) -> Floats:
 
 
 @dataclass(frozen=True)
-class Shape:
+class ObjectShape:
     """The outline of a whole object.
 
     Attributes:
@@ -243,7 +243,7 @@ class _Object:
             seen; None where its head is not seen from the side.
     """
 
-    outline: Shape
+    outline: ObjectShape
     marks: Floats | None
 
 
@@ -256,7 +256,7 @@ def _objects(pool: Pool) -> Iterator[_Object]:
             yield _Object(found, _marks(pool.cache.places(i), found.box, found.turned))
 
 
-def whole_shape(mask: NDArray[np.uint8], least_solid: float = _SOLID) -> Shape | None:
+def whole_shape(mask: NDArray[np.uint8], least_solid: float = _SOLID) -> ObjectShape | None:
     """Return the outline of an object that is seen as a whole; None for others.
 
     Args:
@@ -279,10 +279,10 @@ def whole_shape(mask: NDArray[np.uint8], least_solid: float = _SOLID) -> Shape |
     shape = np.asarray(cv2.resize(filled, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.float32)
     turned = float((shape * np.linspace(-1, 1, SIDE)[None]).sum()) > 0
     facing: Floats = np.ascontiguousarray(shape[:, ::-1] if turned else shape, np.float32)
-    return Shape(facing, box.width / box.height, box, turned)
+    return ObjectShape(facing, box.width / box.height, box, turned)
 
 
-def typical(shapes: Sequence[Shape], most: int) -> tuple[list[Shape], list[float]]:
+def typical(shapes: Sequence[ObjectShape], most: int) -> tuple[list[ObjectShape], list[float]]:
     """Return the outlines that others are like, and how common each is; odd ones are left out.
 
     Args:

@@ -27,7 +27,7 @@ from nigdt.recolourer import Recolourer
 from nigdt.surroundings import names_surface
 from nigdt.text import Vocabulary, tokenise
 from nigdt_training.data.objects import Finder
-from nigdt_training.inpaint.outlines import Shape, typical, whole_shape
+from nigdt_training.inpaint.outlines import ObjectShape, typical, whole_shape
 from nigdt_training.samples import Pool
 
 __all__ = ["Subject", "add_subject", "clear_first", "find_subject", "finder_of"]
@@ -74,13 +74,13 @@ class Subject:
 
     Attributes:
         words: What captions call it.
-        shapes: Its outlines, as `Shape` has them.
+        shapes: Its outlines, as `ObjectShape` has them.
         numbers: (N,), how common each is.
         seen: In how many photos it was cut out.
     """
 
     words: tuple[str, ...]
-    shapes: Sequence[Shape]
+    shapes: Sequence[ObjectShape]
     numbers: Sequence[float]
     seen: int
 
