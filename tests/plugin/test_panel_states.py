@@ -27,7 +27,7 @@ from PIL import Image
 from PyQt6.QtCore import QPoint, QRect, Qt
 from PyQt6.QtGui import QColor
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QDialogButtonBox, QLabel, QProxyStyle, QPushButton, QStyle, QWidget
+from PyQt6.QtWidgets import QApplication, QDialogButtonBox, QLabel, QProxyStyle, QPushButton, QStyle, QWidget
 
 from nigdt.bundle.bundle import PICTURE, find_bundle
 from nigdt.notices import CPU_FOR_MEMORY
@@ -562,8 +562,10 @@ class _WithIcons(QProxyStyle):
 
 def test_the_buttons_of_a_question_look_like_all_others(panel: Panel):
     row, style = QDialogButtonBox(panel.window), _WithIcons("Fusion")
+    style.setParent(QApplication.instance())  # Qt goes on using it where Python would let go of it
     row.setStyle(style)
     panel.settle()
     assert not row.style().styleHint(QStyle.StyleHint.SH_DialogButtonBox_ButtonsHaveIcons, None, row)
+    row.setStyle(None)
     row.deleteLater()
     panel.settle()
