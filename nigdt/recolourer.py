@@ -248,25 +248,6 @@ class Recolourer:
         sure = object_within(self._finder(), self.device, photo, selection)
         return np.rint(sure * 255).astype(np.uint8)
 
-    @torch.inference_mode()
-    def cut_out(self, photo: NDArray[np.uint8], selection: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Tell how much of each pixel is the object that a selection was drawn around, to its fine edge.
-
-        Args:
-            photo: (h, w, 3), a reduced copy.
-            selection: (h, w), above 0 where selected; not empty.
-
-        Returns:
-            (h, w), 255 on the object; 0 everywhere where the finder sees none.
-        """
-        thing = self._looker.look(photo, selection).thing
-        if thing is None:
-            return np.zeros(photo.shape[:2], np.uint8)
-        size = photo.shape[1::-1]
-        return np.rint(cv2.resize(thing, size, interpolation=cv2.INTER_AREA).clip(0, 1) * 255).astype(
-            np.uint8
-        )
-
     def _finder(self) -> ObjectFinder:
         if self._net.finder is None:
             raise BundleError("The model finds no objects.", "Use another bundle.")

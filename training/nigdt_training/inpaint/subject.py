@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from nigdt.bundle.bundle import RECOLOUR_WEIGHTS, BundleInfo, file_digest
 from nigdt.bundle.recolour import load_recolour
 from nigdt.colours import PART_WORDS, find_colours
-from nigdt.finding import window_around
 from nigdt.model import NIGDT
 from nigdt.model.outlines import MARKS
 from nigdt.objects import largest_piece
@@ -50,8 +49,6 @@ may lie beside each pixel of its edge, as a fraction of the photo's shorter side
 _CLEAR_WEIGHT = 4
 """Samples of photos that show their thing clearly, for each of another photo."""
 _BESIDE = 9
-_AROUND, _LOST = 0.15, 0.5
-"""Margin around an object, as a fraction of it, in which it is cut out, and what part of it must be left."""
 _OTHERS = 0.5
 """How much more than the object the finder may see elsewhere, beside its area."""
 
@@ -96,15 +93,9 @@ def finder_of(info: BundleInfo, device: str = "cpu") -> Finder | None:
 
     def find(photo: np.ndarray) -> np.ndarray | None:
         photo = np.ascontiguousarray(photo)
-        rough = _clear(recolourer.object_within(photo, np.full(photo.shape[:2], 255, np.uint8)))
-        if rough is None:
-            return None
-        around = np.zeros_like(rough)
-        around[window_around(rough > 127, _AROUND)] = 255
-        # In a box around it the finder's edge is fine: legs and horns are found.
-        return _one_piece(recolourer.cut_out(photo, around), rough)
+        return _clear(recolourer.object_within(photo, np.full(photo.shape[:2], 255, np.uint8)))
 
-    return Finder(f"cut out by {file_digest(info.folder / RECOLOUR_WEIGHTS)}", find)
+    return Finder(file_digest(info.folder / RECOLOUR_WEIGHTS), find)
 
 
 def find_subject(pool: Pool, known: Outlines) -> Subject | None:
@@ -173,15 +164,6 @@ def _clear(sure: np.ndarray) -> np.ndarray | None:
     if soft or others or sure[piece].mean() < _SURE * 255:
         return None
     return np.where(near, sure, 0).astype(np.uint8)
-
-
-def _one_piece(fine: np.ndarray, rough: np.ndarray) -> np.ndarray:
-    """Return the largest piece of a fine mask (H, W), or the rough one if that has lost most of it."""
-    piece = largest_piece(fine > 127)
-    if np.count_nonzero(piece) < _LOST * np.count_nonzero(rough > 127):
-        return rough
-    near = cv2.dilate(piece.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    return np.where(near, fine, 0).astype(np.uint8)
 
 
 def _common_words(pool: Pool) -> tuple[str, ...]:
