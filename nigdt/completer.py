@@ -307,11 +307,13 @@ class Completer:
         context = job.context
         drawn = self._finished(job, drawn, variant)
         thing = drawn.outline if self._fills_outline(job, drawn.outline) else None
-        enlarged = enlarge(drawn.picture, context.crop, context.hole, context.residual, job.detail, thing)
+        left_out, enlarged = self._leaves_out(job, variant, drawn), context.crop
+        if not left_out:
+            enlarged = enlarge(drawn.picture, context.crop, context.hole, context.residual, job.detail, thing)
         mixed, clear = self._laid(job, variant, drawn, enlarged)
         pixels = np.asarray(mixed if mixed.dtype == np.uint8 else np.rint(mixed), np.uint8)
         notices: tuple[str, ...] = () if clear else (DREW_NOTHING,)
-        if self._leaves_out(job, variant, drawn):
+        if left_out:
             notices = (NO_SHAPE,)
         attention = None
         if job.attention:

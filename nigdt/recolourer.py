@@ -49,7 +49,7 @@ _SURE = (0.5, 0.8)
 _REACHED = (0.3, 0.6)
 """How much of a place, or of one beside it, must be object for its colour to go there on the rim."""
 _EDGE = 7
-"""Side of the square of such places."""
+"""Side, in pixels of `finer_lab`, of the square around a place in which that other one is looked for."""
 _TINY = 1e-6
 
 

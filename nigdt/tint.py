@@ -234,11 +234,25 @@ def _saturation(lab: Floats) -> Floats:
 
 
 def _covered(lab: Floats, weight: Floats, material: Material, asked: NamedColour) -> Floats:
-    """Black, white and grey: large differences of lightness are reduced, fine ones stay."""
-    L = lab[..., 0]
+    """Black, white and grey."""
+    L, (target, a, b) = lab[..., 0], asked.lab
+    if target < _DARK[1] and _is_plain_and_pale(L, weight, material):
+        moved = _blackened(L, weight * material.membership)
+    else:
+        moved = _flattened(L, weight, material, target)
+    return np.stack([moved, np.full_like(L, a), np.full_like(L, b)], axis=-1).astype(np.float32)
+
+
+def _blackened(L: Floats, weight: Floats) -> Floats:
+    """Return the lightness of something pale that becomes black."""
+    lit = np.float32(max(1.0, _quantile(L, weight, _SHINE_AT)))
+    return _BLACKEST + (_SHINE - _BLACKEST) * np.clip(L / lit, 0, _BRIGHTEST) ** _STEEP
+
+
+def _flattened(L: Floats, weight: Floats, material: Material, target: float) -> Floats:
+    """Return lightness moved to a target: large differences are reduced, fine ones stay."""
     own, sigma = weight + np.float32(1e-3), max(2.0, _BASE * (L.shape[0] * L.shape[1]) ** 0.5)
     base = cv2.GaussianBlur(L * own, (0, 0), sigma) / cv2.GaussianBlur(own, (0, 0), sigma)
-    target, a, b = asked.lab
     # Room for shading: nothing is whiter than white.
     darkest, lightest = (target - 12, target - 4) if target > 85 else (target - 5, target + 6)
     usual = float(np.clip(material.lightness, darkest, lightest))
@@ -255,12 +269,7 @@ def _covered(lab: Floats, weight: Floats, material: Material, asked: NamedColour
         detail = detail * max(_RELIEF, 1 - lifted)
         flat = flat + np.float32(0.3 * lifted) * off
     moved = _bounded(flat + detail)
-    if target < _DARK[1] and _is_plain_and_pale(L, weight, material):
-        lit = max(1.0, _quantile(L, weight * material.membership, _SHINE_AT))
-        moved = _BLACKEST + (_SHINE - _BLACKEST) * np.clip(L / np.float32(lit), 0, _BRIGHTEST) ** _STEEP
-    if material.pale is not None:
-        moved = moved + material.pale * (L - moved)
-    return np.stack([moved, np.full_like(L, a), np.full_like(L, b)], axis=-1).astype(np.float32)
+    return moved if material.pale is None else moved + material.pale * (L - moved)
 
 
 def _is_plain_and_pale(L: Floats, weight: Floats, material: Material) -> bool:
