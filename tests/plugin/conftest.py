@@ -15,6 +15,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+from core_session import Core  # noqa: E402
 from panel import Panel  # noqa: E402
 from panel_daemon import connect, stop_daemon, wait_until, write_bundle  # noqa: E402
 from PIL import Image  # noqa: E402
@@ -126,3 +127,20 @@ def panel(user: Path) -> Iterator[Panel]:
     panel = Panel()
     yield panel
     panel.close()
+
+
+@pytest.fixture
+def grey(tmp_path: Path) -> Path:
+    """A grey photo file, 240 x 160."""
+    path = tmp_path / "grey.png"
+    Image.fromarray(np.tile(np.linspace(30, 220, 240).astype(np.uint8), (160, 1))).save(path)
+    return path
+
+
+@pytest.fixture
+def core(user: Path, photo: Path) -> Iterator[Core]:
+    core = Core()
+    core.open(photo)
+    core.select(90, 50, 150, 110)
+    yield core
+    core.close()

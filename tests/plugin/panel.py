@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from nigdt_backend.client import Client
 from nigdt_plugin.core.host import Host
 from nigdt_plugin.core.selection import Combine, rectangle
@@ -99,3 +100,14 @@ def press(panel: Panel, *points: tuple[float, float], modifiers=Qt.KeyboardModif
 def click(panel: Panel, x: float, y: float) -> None:
     canvas = panel.window.canvas
     QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=canvas.to_widget(x, y).toPoint())
+
+
+def rest(panel: Panel) -> None:
+    """Wait until nothing is filled or placed any more."""
+    filling = panel.session.filling
+    panel.until(lambda: not filling.busy and not filling.preview.busy and not panel.session.tasks.busy, 180)
+
+
+def shown(panel: Panel) -> np.ndarray:
+    """The picture as it is seen, (h, w, 3)."""
+    return panel.session.display.pyramid.levels[0]

@@ -10,11 +10,11 @@ import pytest
 from nigdt_plugin.core.settings import Settings
 from nigdt_plugin.ui.welcome import sample_photo
 from painting_daemon import NOTHING_FITS_AT
-from panel import Panel
+from panel import Panel, rest, shown
 from PIL import Image
 from PyQt6.QtCore import QEvent, QObject, Qt
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QFileDialog, QPushButton, QWidget
+from PyQt6.QtWidgets import QFileDialog, QWidget
 
 from nigdt.errors import CaptionError
 from nigdt.notices import NOTHING_FITS
@@ -31,23 +31,6 @@ def textured(tmp_path: Path) -> Path:
     path = tmp_path / "textured.png"
     Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(path)
     return path
-
-
-@pytest.fixture
-def grey(tmp_path: Path) -> Path:
-    """A grey photo file, 240 x 160."""
-    path = tmp_path / "grey.png"
-    Image.fromarray(np.tile(np.linspace(30, 220, 240).astype(np.uint8), (160, 1))).save(path)
-    return path
-
-
-def rest(panel: Panel) -> None:
-    filling = panel.session.filling
-    panel.until(lambda: not filling.busy and not filling.preview.busy and not panel.session.tasks.busy, 180)
-
-
-def shown(panel: Panel) -> np.ndarray:
-    return panel.session.display.pyramid.levels[0]
 
 
 def test_the_empty_caption_says_at_once_what_another_mode_wants(panel: Panel, photo: Path):
@@ -311,59 +294,6 @@ def test_the_rest_of_a_cut_object_is_offered(panel: Panel, photo: Path, tmp_path
     assert panel.session.document.selection.mask[100, 210] == 255
     panel.session.undo()
     assert panel.session.document.selection.mask[100, 210] == 0
-
-
-def test_a_grey_photo_is_offered_to_become_colour(panel: Panel, grey: Path, tmp_path: Path):
-    panel.open(grey)
-    panel.select(90, 50, 150, 110)
-    window, session = panel.window, panel.session
-    window.side.describe.pick_mode("recolour")
-    assert window.notice.isVisible()
-    window.side.describe.pick_mode("describe")
-    assert not window.notice.isVisible(), "no colour is wanted any more"
-    window.side.describe.pick_mode("recolour")
-    assert window.notice.isVisible()
-    session.caption = "blue"
-    window.side.describe.fill()
-    assert not session.filling.busy
-    make = next(it for it in window.notice.findChildren(QPushButton) if "colour" in it.text())
-    make.click()
-    panel.until(lambda: not session.document.photo.grey)
-    panel.fill("a blue bird", 1)
-    middle = shown(panel)[80, 120].astype(int)
-    assert middle[2] - middle[0] > 30
-    panel.apply()
-    session.save(tmp_path / "out.png")
-    panel.idle()
-    with Image.open(tmp_path / "out.png") as saved:
-        assert saved.mode == "RGB"
-        assert np.array_equal(np.asarray(saved), session.document.rgb)
-    session.undo()
-    session.undo()
-    assert session.document.photo.grey
-
-
-def test_the_offer_of_colour_goes_with_the_grey_photo(panel: Panel, grey: Path, photo: Path):
-    panel.open(grey)
-    panel.window.side.describe.pick_mode("recolour")
-    assert panel.window.notice.isVisible()
-    panel.open(photo)
-    assert not panel.window.notice.isVisible()
-
-
-def test_a_grey_photo_is_shown_as_it_is_saved(panel: Panel, grey: Path, tmp_path: Path):
-    panel.open(grey)
-    panel.select(90, 50, 150, 110)
-    panel.fill("a yellow bird", 1)
-    seen = shown(panel)
-    assert (seen == seen[..., :1]).all()
-    panel.apply()
-    panel.session.save(tmp_path / "out.png")
-    panel.idle()
-    with Image.open(tmp_path / "out.png") as saved:
-        assert saved.mode == "L"
-        apart = np.abs(np.asarray(saved).astype(int) - shown(panel)[..., 0])
-    assert apart.max() <= 1
 
 
 def test_a_model_that_cannot_recolour_says_so(panel: Panel, photo: Path, user: Path):
