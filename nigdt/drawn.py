@@ -47,7 +47,7 @@ def coloured(recolourer: Recolourer, picture: Floats, told: Silhouette, caption:
         return None
     selection = np.where(told.outline > _OUTLINED, np.uint8(255), np.uint8(0))
     drawn = before = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
-    thing, parts = split_parts(caption)
+    thing, parts = split_parts(caption, recolourer.read(caption))
     asked = find_colours(thing)
     uneven = names_round_thing(caption)  # the model fades its colour towards the middle
     if len(asked) == 1 and (uneven or differs(drawn, core, np.array(asked[0].lab))):

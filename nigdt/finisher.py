@@ -15,7 +15,7 @@ from nigdt.backdrop import things_named, without_things
 from nigdt.bird_colours import with_its_colours
 from nigdt.bundle.bundle import BundleInfo
 from nigdt.bundle.recolour import load_recolour
-from nigdt.colours import find_colours
+from nigdt.colours import find_colours, names_part
 from nigdt.completer import Completer
 from nigdt.drawn import coloured, differs
 from nigdt.footing import footing
@@ -31,7 +31,7 @@ from nigdt.notices import (
     THERE_ALREADY,
 )
 from nigdt.outlines import Silhouette
-from nigdt.part_words import asked_parts, split_parts
+from nigdt.part_words import Reading, asked_parts, by_order, split_parts
 from nigdt.recipe import Variant
 from nigdt.recolourer import Recolourer
 from nigdt.recolouring import seen_to_change
@@ -177,7 +177,8 @@ class Finisher(Completer):
         """Give a drawn bird the shade that it has where no colour is asked for."""
         if drawn.told is None or not _is_bird(drawn.told):
             return drawn
-        asked = frozenset(part for one in asked_parts(job.whole or "")[0] for part in one.parts)
+        caption = job.whole or ""
+        asked = frozenset(part for one in asked_parts(caption, self._read(caption))[0] for part in one.parts)
         plain = self._plain(job, variant)
         return replace(
             drawn, picture=shaded(drawn.picture, plain, drawn.told.outline, drawn.told.parts, asked)
@@ -222,16 +223,16 @@ class Finisher(Completer):
         within = job.context.lies.within and not names_round_thing(job.caption)
         if self._outlines is None or within or not self.bundle.recolours:
             return None
-        thing, _ = split_parts(job.caption)
+        thing, _ = split_parts(job.caption, self._read(job.caption))
         mended = find_colours(job.caption) and self._names_outline(replace(job, caption=thing))
         return replace(job, caption=thing, attention=False, whole=job.caption) if mended else None
 
     def _own(self, job: CompletionJob) -> _Own | None:
         """Return what the photo shows in the hole in other colours, if a caption colours just that."""
-        context, (thing, parts) = job.context, split_parts(job.caption)
-        lies = context.lies
+        context, lies = job.context, job.context.lies
         if not find_colours(job.caption) or not self.bundle.recolours:
             return None
+        thing, parts = split_parts(job.caption, self._read(job.caption))
         part_alone = bool(parts) and not find_colours(thing)
         most = lies.part and lies.left and not lies.within
         if part_alone and (lies.part or lies.whole):
@@ -285,6 +286,12 @@ class Finisher(Completer):
         if thing is None or context.vacant:
             return replace(context, backdrop=context.crop)
         return replace(context, backdrop=without_things(context.crop, context.hole, thing))
+
+    def _read(self, caption: str) -> Reading:
+        """Tell which of a caption's colours each part gets."""
+        if not self.bundle.recolours or not names_part(caption) or not find_colours(caption):
+            return by_order(caption)
+        return self._recolouring().read(caption)
 
     def _recolouring(self) -> Recolourer:
         if self._recolourer is None:

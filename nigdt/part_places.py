@@ -12,7 +12,7 @@ from nigdt.colours import NamedColour
 from nigdt.cutout import smooth_step
 from nigdt.finding import resized
 from nigdt.looking import KEPT_PARTS, LEAST_SURE
-from nigdt.part_words import PARTS, AskedPart, asked_parts
+from nigdt.part_words import PARTS, AskedPart
 from nigdt.recolouring import snapped
 
 __all__ = ["fading", "likelier", "names_only", "places_of", "with_known"]
@@ -73,9 +73,9 @@ def places_of(
     return np.minimum(1, covered), there
 
 
-def names_only(caption: str, places: Mapping[str, Floats]) -> bool:
-    """Return whether a caption gives colours to no other parts than those whose places are known."""
-    return all(part in places for one in asked_parts(caption)[0] for part in one.parts)
+def names_only(asked: Sequence[AskedPart], places: Mapping[str, Floats]) -> bool:
+    """Return whether no other parts get colours than those whose places are known."""
+    return all(part in places for one in asked for part in one.parts)
 
 
 def with_known(parts: Floats, places: Mapping[str, Floats]) -> Floats:
@@ -87,9 +87,8 @@ def with_known(parts: Floats, places: Mapping[str, Floats]) -> Floats:
     return parts
 
 
-def likelier(parts: Floats, caption: str) -> Floats:
+def likelier(parts: Floats, asked: Sequence[AskedPart]) -> Floats:
     """Weigh how sure the finder is of each part, (h, w, parts), in a selection made for some of them."""
-    asked, _ = asked_parts(caption)
     weights = np.ones(len(PARTS), np.float32)
     weights[[PARTS.index(part) for one in asked for part in one.parts]] = _SELECTED
     weights[KEPT_PARTS] = np.maximum(weights[KEPT_PARTS], _SELECTED)

@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from nigdt.colours import NamedColour, placed_colours
 from nigdt.text import tokenise
 
-__all__ = ["GROUPS", "KEPT", "PARTS", "PART_NAMES", "AskedPart", "asked_parts", "parts_of", "split_parts"]
+__all__ = [
+    "GROUPS",
+    "KEPT",
+    "PARTS",
+    "PART_NAMES",
+    "AskedPart",
+    "Reading",
+    "asked_parts",
+    "by_order",
+    "parts_of",
+    "split_parts",
+]
 
 PARTS = (
     "back",
@@ -74,6 +85,19 @@ class AskedPart:
     colour: NamedColour
 
 
+@dataclass(frozen=True)
+class Reading:
+    """Which of a caption's colours go to which of its words for parts.
+
+    Attributes:
+        given: Index of each part's word that gets a colour, and which of `placed_colours` that is, in order.
+        whole: Which colour the rest of the thing gets, or None.
+    """
+
+    given: tuple[tuple[int, int], ...] = ()
+    whole: int | None = None
+
+
 def parts_of(word: str) -> tuple[str, ...]:
     """Return those of `PARTS` that a word names, none for most words."""
     for part, names in PART_NAMES.items():
@@ -82,39 +106,50 @@ def parts_of(word: str) -> tuple[str, ...]:
     return ()
 
 
-def asked_parts(caption: str) -> tuple[list[AskedPart], NamedColour | None]:
-    """Read which part is to have which colour, and which colour the rest.
+def by_order(caption: str) -> Reading:
+    """Read which part is to have which colour, and which colour the rest, by the order of the words.
 
     A part takes the colour right before it ("dark green wings"), else that of the part it is listed with
     ("red wings and tail"), else the next one ("make the wings blue"), else the last one. The first colour
-    that no part takes is the whole object's ("a black bird with red wings").
+    that no part takes is the whole object's ("a black bird with red wings"). Models with a reader know more
+    ways to say it (`nigdt.reading`).
+    """
+    colours = placed_colours(caption)
+    given = _given(tokenise(caption), colours)
+    taken = {n for _, n in given}
+    return Reading(tuple(given), next((n for n in range(len(colours)) if n not in taken), None))
+
+
+def asked_parts(caption: str, reading: Reading | None = None) -> tuple[list[AskedPart], NamedColour | None]:
+    """Return which part is to have which colour, and which colour the rest.
 
     Args:
         caption: What the user typed.
+        reading: How it is read; None reads it by the order of the words.
 
     Returns:
         The parts, in the caption's order, and the colour of the rest or None.
     """
+    reading = reading or by_order(caption)
     words, colours = tokenise(caption), placed_colours(caption)
-    given = _given(words, colours)
-    asked = [AskedPart(parts_of(words[i]), colours[n][2]) for i, n in given]
-    taken = {n for _, n in given}
-    whole = next((colour for n, (_, _, colour) in enumerate(colours) if n not in taken), None)
+    asked = [AskedPart(parts_of(words[i]), colours[n][2]) for i, n in reading.given]
+    whole = None if reading.whole is None else colours[reading.whole][2]
     return asked, whole if asked else None
 
 
-def split_parts(caption: str) -> tuple[str, str]:
+def split_parts(caption: str, reading: Reading | None = None) -> tuple[str, str]:
     """Split a caption into what names the thing and what gives colours to its parts.
 
     Args:
         caption: What the user typed: "a yellow bird with black wings and a red crown".
+        reading: How it is read; None reads it by the order of the words.
 
     Returns:
-        "a yellow bird" and "black wings red crown"; the second is empty where no part is given a colour. What
-        gives one colour to many parts and none to the rest means all of the thing.
+        "a yellow bird" and "black wings and red crown"; the second is empty where no part is given a colour.
+        What gives one colour to many parts and none to the rest means all of the thing.
     """
     words, colours = tokenise(caption), placed_colours(caption)
-    given = _given(words, colours)
+    given = (reading or by_order(caption)).given
     gone = {i for i, word in enumerate(words) if parts_of(word)}
     for _, n in given:
         gone.update(range(*colours[n][:2]))
@@ -125,7 +160,7 @@ def split_parts(caption: str) -> tuple[str, str]:
     whole = len(colours) > len({n for _, n in given})
     if rest and len(given) >= _MANY and len(named) == 1 and not whole:
         rest[-1:-1] = named.pop()
-    return " ".join(rest), " ".join(" ".join((*colours[n][2].words, words[i])) for i, n in given)
+    return " ".join(rest), " and ".join(" ".join((*colours[n][2].words, words[i])) for i, n in given)
 
 
 def _given(words: Sequence[str], colours: Sequence[tuple[int, int, NamedColour]]) -> list[tuple[int, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -20,7 +20,8 @@ from nigdt.looking import Looker, check_numbers
 from nigdt.model.finder import ObjectFinder
 from nigdt.model.recolour import RecolourNet
 from nigdt.part_places import fading, likelier, names_only, places_of, with_known
-from nigdt.part_words import PARTS, asked_parts
+from nigdt.part_words import PARTS, AskedPart, Reading, asked_parts, by_order
+from nigdt.reading import read_caption
 from nigdt.recolouring import (
     PAINTED,
     Recolouring,
@@ -63,6 +64,12 @@ class Recolourer:
         self.size = net.config.size
         self._looker = Looker(net.finder, net.config.size, device)
 
+    def read(self, caption: str) -> Reading:
+        """Tell which of a caption's colours each part and the rest get."""
+        if self._net.reader is None or not names_part(caption):
+            return by_order(caption)
+        return read_caption(self._net.reader, caption, self._net.config.max_words, self.device)
+
     @torch.inference_mode()
     def predict(
         self,
@@ -97,7 +104,7 @@ class Recolourer:
         whole = not names_part(caption)
         if hidden is None:
             hidden = self._net.config.hide_whole and whole
-        asked = find_colours(caption)
+        asked, (named, body) = find_colours(caption), asked_parts(caption, self.read(caption))
         seen = self._looker.look(crop, selection, exact)
         lab, chosen, guide, found, thing = seen.lab, seen.chosen, seen.guide, seen.found, seen.thing
         finer = guide.shape[1] / chosen.shape[1]
@@ -118,7 +125,7 @@ class Recolourer:
             ends = ends_on(thing, wide, rim * thing.shape[1] / selection.shape[1])
             return Recolouring(*tint, selection, ends * smooth_step(near, *_REACHED))
         reached = chosen if found is None else chosen * found.object
-        answer = None if found is None else self._by_parts(found.parts, lab, reached, caption)
+        answer = None if found is None else self._by_parts(found.parts, lab, reached, named, body)
         alpha, target = answer or self._answer(lab, reached, caption, hidden)
         check_numbers(alpha, target)
         if whole:
@@ -131,7 +138,6 @@ class Recolourer:
         wanted = enlarged(alpha, guide)
         if thing is not None:
             wanted = wanted * thing
-            named, body = asked_parts(caption)
             if found is not None and answer is not None and body is not None:
                 rest = 1 - places_of(found.parts, lab, chosen, named)[0]
                 tint = _tinted_body(thing * enlarged(rest, guide), within, seen.kept, guide, body)
@@ -166,13 +172,14 @@ class Recolourer:
         places = {part: place for part, place in (places or {}).items() if place.any()}
         reached = chosen
         parts = np.zeros((*chosen.shape, len(PARTS)), np.float32)
-        if not names_only(caption, places):
+        asked, body = asked_parts(caption, self.read(caption))
+        if not names_only(asked, places):
             found = self._looker.find(crop, selection, lab, chosen)
             if found is None:
                 return None
-            parts = likelier(found.parts, caption) if selected else found.parts
+            parts = likelier(found.parts, asked) if selected else found.parts
             reached = chosen * found.object
-        answer = self._by_parts(with_known(parts, places), lab, reached, caption)
+        answer = self._by_parts(with_known(parts, places), lab, reached, asked, body)
         if answer is None:
             return None
         alpha, target = answer
@@ -267,13 +274,17 @@ class Recolourer:
         return maps.alpha[0, 0].float().cpu().numpy(), target
 
     def _by_parts(
-        self, parts: Floats, lab: Floats, chosen: Floats, caption: str
+        self,
+        parts: Floats,
+        lab: Floats,
+        chosen: Floats,
+        asked: Sequence[AskedPart],
+        whole: NamedColour | None,
     ) -> tuple[Floats, Floats] | None:
         """Answer a caption that names parts; None if it names none that are there.
 
         The finder says where each part is. A part is tinted; the rest gets the network's colour.
         """
-        asked, whole = asked_parts(caption)
         covered, there = places_of(parts, lab, chosen, asked)
         if not there:
             return None

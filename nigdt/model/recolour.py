@@ -17,6 +17,8 @@ from torch import Tensor, nn
 from nigdt.model.attention import masked_softmax
 from nigdt.model.encoders import TextEncoder, TextFeatures
 from nigdt.model.finder import ObjectFinder
+from nigdt.model.reader import CaptionReader
+from nigdt.text import Vocabulary
 
 STRIDE = 32
 """Height and width must be multiples of it."""
@@ -41,6 +43,7 @@ class RecolourConfig:
         finds: Whether there is a finder of objects and parts (`nigdt.model.finder`).
         tells_birds: Whether that tells birds from other objects.
         finds_finely: Whether it sees objects at stride 2.
+        reads: The words that the reader of captions knows (`nigdt.model.reader`); none without one.
     """
 
     size: int = 160
@@ -53,10 +56,11 @@ class RecolourConfig:
     finds: bool = False
     tells_birds: bool = False
     finds_finely: bool = False
+    reads: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Convert to plain values, for YAML and JSON."""
-        return {**asdict(self), "channels": list(self.channels)}
+        return {**asdict(self), "channels": list(self.channels), "reads": list(self.reads)}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> RecolourConfig:
@@ -66,7 +70,8 @@ class RecolourConfig:
             KeyError: `channels` is missing.
             TypeError: There is an unknown or wrong value.
         """
-        return cls(**{**values, "channels": tuple(values["channels"])})
+        lists = {"channels": tuple(values["channels"]), "reads": tuple(values.get("reads", ()))}
+        return cls(**{**values, **lists})
 
 
 @dataclass
@@ -131,7 +136,7 @@ class _WordAttention(nn.Module):
 
 
 class RecolourNet(nn.Module):
-    """Lab photo, selection and caption to `RecolourMaps`; `finder`, if there is one, is asked apart."""
+    """Lab photo, selection and caption to `RecolourMaps`; `finder` and `reader` are asked apart."""
 
     def __init__(self, config: RecolourConfig, vocabulary_size: int) -> None:
         super().__init__()
@@ -156,6 +161,7 @@ class RecolourNet(nn.Module):
         if self.out.bias is not None:
             nn.init.zeros_(self.out.bias)
         self.finder = ObjectFinder(config.tells_birds, config.finds_finely) if config.finds else None
+        self.reader = CaptionReader(Vocabulary(config.reads)) if config.reads else None
 
     def forward(
         self, lab: Tensor, selection: Tensor, hidden: Tensor, tokens: Tensor, lengths: Tensor

@@ -148,6 +148,20 @@ def test_the_model_is_measured_at_its_own_size_and_without_the_texture_of_its_su
     assert metrics.gradient_in_hole(seen, case.hole) > metrics.gradient_in_hole(found, case.hole)
 
 
+def test_what_is_drawn_can_be_measured_before_the_surroundings_that_users_see(photos: Path) -> None:
+    bird = next(case for case in draw_cases(read_records(photos), CaseSettings("object", 96, 4)))
+    request = [Request(bird, "a red bird")]
+    smooth, seen = (
+        Bundle("nigdt-small", "cpu", surroundings=seen).fill(request)[0][0] for seen in (False, True)
+    )
+    outline = Bundle("nigdt-small", "cpu").drawn_at(request[0])
+    assert outline is not None
+    behind = bird.hole & (outline < 0.01)
+    assert (smooth != seen)[behind].any()
+    inside = bird.hole & (outline > 0.99)
+    assert np.abs(smooth[inside].astype(int) - seen[inside]).mean() < 4
+
+
 def test_table_and_sheet_hold_every_system(photos: Path, bundle: Path) -> None:
     cases = draw_cases(read_records(photos), CaseSettings(size=64))
     results = [evaluate(open_system(name), cases, Options(samples=2)) for name in (str(bundle), "harmonic")]

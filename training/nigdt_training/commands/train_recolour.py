@@ -30,9 +30,20 @@ from nigdt_training.commands.stopping import sigterm_as_ctrl_c
     help="Train the finder instead, on the objects that the run has cut out; with --data, it also learns to "
     "tell birds from other things, by the photos there.",
 )
+@click.option(
+    "--reader",
+    is_flag=True,
+    help="Train the reader of captions instead, which tells which part gets "
+    "which colour; it needs no photos.",
+)
 @shares("data", "max_minutes")
 def recolour(
-    folder: Path, export: Path | None, finder: bool, data: Path | None, max_minutes: float | None
+    folder: Path,
+    export: Path | None,
+    finder: bool,
+    reader: bool,
+    data: Path | None,
+    max_minutes: float | None,
 ) -> None:
     """Train the recolouring network until Ctrl-C, from photos alone.
 
@@ -41,8 +52,10 @@ def recolour(
 
     Example: nigdt train recolour --data ~/photos --run runs/recolour --max-minutes 120
     """
+    from nigdt.model.recolour import RecolourConfig
     from nigdt_training.recolour.batches import Store
     from nigdt_training.recolour.finder import train_finder
+    from nigdt_training.recolour.reader import train_reader
     from nigdt_training.recolour.training import STORE, export_recolour, train_recolour
 
     if export is not None:
@@ -50,6 +63,9 @@ def recolour(
         return
     try:
         with sigterm_as_ctrl_c():
+            if reader:
+                train_reader(folder, RecolourConfig().max_words, click.echo)
+                return
             if finder:
                 train_finder(Store(folder / STORE), folder, click.echo, data=data)
                 return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from nigdt_training.evaluation.run import Options, SystemResult, evaluate
 from nigdt_training.evaluation.systems import Baseline, Request, System
 from nigdt_training.inpaint.texture import texture_distances
 
-__all__ = ["Gate", "gates_table", "model_gates", "recolour_gates", "speed_gate"]
+__all__ = ["Gate", "attention_gates", "gates_table", "model_gates", "recolour_gates", "speed_gate"]
 
 _SAMPLES = 9
 """The one best answer and eight variants."""
@@ -58,12 +58,17 @@ class Gate:
 
 
 def model_gates(
-    system: System, name: str, cases: Sequence[Case], progress: Callable[[int, int], None] | None = None
+    system: System,
+    shown: System,
+    name: str,
+    cases: Sequence[Case],
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[Gate]:
     """Measure a model's fills of one kind of photos.
 
     Args:
         system: The model, at its own size and without the texture step.
+        shown: The same before the surroundings that users see.
         name: What they show, for the table.
         cases: Where objects are known and captions name colours, these are swapped too.
         progress: Called with (cases done, cases in all).
@@ -72,6 +77,7 @@ def model_gates(
         NigdtError: EfficientNet-lite0's weights are missing.
     """
     own = evaluate(system, cases, Options(colour_swap=True, sheet=len(cases)), progress)
+    seen = evaluate(shown, cases, Options(sheet=0))
     plain = evaluate(Baseline("harmonic", harmonic), cases, Options(sheet=len(cases)))
     gates = []
     if own.colour_swap is not None:
@@ -86,7 +92,8 @@ def model_gates(
     return [
         *gates,
         Gate(f"{name}: spread of 8 variants, grey levels", spread_of(system, cases), 10),
-        Gate(f"{name}: gradient in the hole / original", own.figures["gradient_ratio"], 0.7, 1.3),
+        Gate(f"{name}: gradient in the hole / original", seen.figures["gradient_ratio"], 0.7, 1.3),
+        Gate(f"{name}: the same of the network's picture", own.figures["gradient_ratio"], 0.7, 1.3),
         Gate(f"{name}: texture distance against harmonic", further, most=-20, unit=" %"),
     ]
 
@@ -145,3 +152,11 @@ def _one(case: Case, picture: np.ndarray) -> float:
     both = np.stack([case.photo, picture]).astype(np.float32) / np.float32(127.5) - 1
     photo, fill = torch.from_numpy(both).permute(0, 3, 1, 2).split(1)
     return float(texture_distances(photo, fill, torch.from_numpy(~case.hole)[None, None].float()))
+
+
+def attention_gates(lost: Mapping[str, float]) -> list[Gate]:
+    """Set what is lost without attention (`nigdt_training.recolour.reader_ablation`) beside its aim."""
+    return [
+        Gate(f"recolour: named parts lost with {changed}", 100 * points, 10, unit=" points")
+        for changed, points in lost.items()
+    ]

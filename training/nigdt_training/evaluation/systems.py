@@ -90,15 +90,21 @@ class Bundle:
     """A model bundle as a system, through the same `nigdt.Inpainter` that daemon and command line use.
 
     Without `texture`, pictures above the model's size are its answers enlarged smoothly: what is measured is
-    the model, not the texture and the continued surroundings that `nigdt.context.detail` and `nigdt.backdrop`
-    add for people.
+    the model, not the texture that `nigdt.context.detail` adds for people. Without `surroundings`, what is
+    drawn stands before smoothly continued surroundings, not before those that `nigdt.backdrop` makes.
     """
 
     guided = True
     sampled = True
 
     def __init__(
-        self, name_or_folder: str, device: str | None = None, seed: int = 0, *, texture: bool = False
+        self,
+        name_or_folder: str,
+        device: str | None = None,
+        seed: int = 0,
+        *,
+        texture: bool = False,
+        surroundings: bool = False,
     ) -> None:
         """Load the bundle.
 
@@ -106,7 +112,8 @@ class Bundle:
             name_or_folder: A bundle's name or folder.
             device: As for `Inpainter.from_bundle`.
             seed: Samples after the first use the seeds that follow it.
-            texture: Give fills the texture of their surroundings, as users see them.
+            texture: Give fills the texture of their surroundings, as users see them, and these surroundings.
+            surroundings: Lay what is drawn over the surroundings that users see, at the model's own size.
 
         Raises:
             NigdtError: There is no such bundle, or it is broken.
@@ -117,7 +124,7 @@ class Bundle:
         self.inpainter = Inpainter.from_bundle(name_or_folder, device=device)
         self.name = Path(name_or_folder).name or name_or_folder
         self.size: int | None = self.inpainter.size
-        self._seed, self._texture = seed, texture
+        self._seed, self._texture, self._surrounded = seed, texture, texture or surroundings
 
     def fill(self, requests: Sequence[Request], samples: int = 1) -> list[list[np.ndarray]]:
         """Return `samples` answers per request, the mean first; see `System.fill`."""
@@ -132,7 +139,7 @@ class Bundle:
                 # Nothing hidden reaches the model, whatever it does with what it is given.
                 seen = np.where(case.hole[..., None], np.uint8(128), case.photo)
                 context = self.inpainter.encode(seen, mask)
-                contexts[id(case)] = self.inpainter.surrounded(context) if self._texture else context
+                contexts[id(case)] = self.inpainter.surrounded(context) if self._surrounded else context
         jobs = [CompletionJob(contexts[id(one.case)], one.caption, variants) for one in requests]
         if self._texture:
             answers = [[fill.pixels for fill in fills] for fills in self.inpainter.complete(jobs)]

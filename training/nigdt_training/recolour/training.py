@@ -19,6 +19,7 @@ from nigdt.bundle.writing import write_sums
 from nigdt.errors import NigdtError
 from nigdt.files import write_atomically
 from nigdt.model.finder import ObjectFinder
+from nigdt.model.reader import CaptionReader
 from nigdt.model.recolour import RecolourConfig, RecolourNet
 from nigdt.text import Vocabulary
 from nigdt_training.recolour.batches import Feeder, Store
@@ -27,6 +28,7 @@ from nigdt_training.recolour.cutouts import folders_below, held_out, prepare
 from nigdt_training.recolour.finder import averaged_finder
 from nigdt_training.recolour.losses import losses, total
 from nigdt_training.recolour.part_teacher import PartTeacher, attention_loss
+from nigdt_training.recolour.reader import trained_reader
 
 STATE, VOCABULARY, LOG, STORE = "state.pt", "vocabulary.json", "log.jsonl", "cutouts"
 _AVERAGE = 0.998
@@ -205,7 +207,7 @@ def train_recolour(data: Path, folder: Path, say: Callable[[str], None], *, max_
 
 
 def export_recolour(folder: Path, bundle: Path) -> None:
-    """Put a run's averaged weights, and its finder if it has one, into a bundle; renew the checksums.
+    """Put a run's averaged weights into a bundle, with its finder and reader if there are; renew the sums.
 
     Raises:
         NigdtError: There is no run or no bundle, or the weights cannot be written.
@@ -219,9 +221,11 @@ def export_recolour(folder: Path, bundle: Path) -> None:
         "batch": run.settings.batch,
         "size": run.settings.size,
     }
-    finder = averaged_finder(folder)
+    finder, reader = averaged_finder(folder), trained_reader(folder)
     if finder is not None:
         net = with_finder(net, finder)
+    if reader is not None:
+        net = with_reader(net, reader)
     save_recolour(bundle, net, run.vocabulary, training)
     write_sums(bundle)
 
@@ -235,6 +239,17 @@ def with_finder(net: RecolourNet, finder: ObjectFinder) -> RecolourNet:
     both.load_state_dict(net.state_dict(), strict=False)
     assert both.finder is not None
     both.finder.load_state_dict(finder.state_dict())
+    return both.requires_grad_(False).eval()
+
+
+def with_reader(net: RecolourNet, reader: CaptionReader) -> RecolourNet:
+    """Return a recolouring network with the same weights and a reader of captions."""
+    both = RecolourNet(
+        replace(net.config, reads=reader.vocabulary.words), net.text.embedding.num_embeddings - 1
+    )
+    both.load_state_dict(net.state_dict(), strict=False)
+    assert both.reader is not None
+    both.reader.load_state_dict(reader.state_dict())
     return both.requires_grad_(False).eval()
 
 
