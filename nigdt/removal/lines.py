@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["across", "running"]
+__all__ = ["across", "edges", "running"]
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -50,7 +50,7 @@ def running(lab: Floats, hole: Mask, usable: Mask) -> float | None:
         Radians clockwise from the horizontal; None where no direction is better than any other.
     """
     smooth = np.asarray(cv2.blur(lab, (3, 3)), np.float32)
-    if not _edges(smooth, hole, usable):
+    if not edges(smooth, hole, usable):
         return None
     unlike: dict[int, float] = {}
 
@@ -77,7 +77,7 @@ def across(shape: tuple[int, ...], direction: float) -> Floats:
     return np.asarray((y * np.cos(direction) - x * np.sin(direction)) / max(height, width), np.float32)
 
 
-def _edges(lab: Floats, hole: Mask, usable: Mask) -> bool:
+def edges(lab: Floats, hole: Mask, usable: Mask) -> bool:
     """Return whether there are edges beside the hole that could break: light under water has none."""
     away = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 3)
     ring = usable & (away > 2) & (away <= _RING)
