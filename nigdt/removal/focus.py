@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nigdt.box import Box, selection_box
-from nigdt.context.membrane import push_pull
+from nigdt.context.membrane import harmonic, push_pull
 
 __all__ = ["by_degrees", "expected", "refocus", "ring_of", "roughness_of", "same_material"]
 
@@ -120,10 +120,10 @@ def expected(roughness: Floats, fitting: Mask) -> Floats:
         fitting: (h, w), the sources.
     """
     window = np.ones((5, 5), np.uint8)
-    known = cv2.erode(fitting.astype(np.uint8), window, borderValue=1).astype(np.float32)
+    known = cv2.erode(fitting.astype(np.uint8), window, borderValue=1) > 0
     if not known.any():
         return roughness
-    field = push_pull(roughness[..., None], known)[..., 0]
+    field = harmonic(roughness[..., None], known)[..., 0]
     return np.asarray(cv2.GaussianBlur(field, (0, 0), _SMOOTH), np.float32)
 
 

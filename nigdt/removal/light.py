@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nigdt.context.membrane import push_pull
+from nigdt.context.membrane import harmonic
 from nigdt.removal.lines import edges
 
 __all__ = ["evenly_lit", "unbroken"]
@@ -24,8 +24,6 @@ _BROAD = 4.0
 """Sigma, in coarse pixels, from which on colours are broad, ..."""
 _GRAIN = 1.5
 """... and up to which those around the hole are averaged first."""
-_TURNS = 80
-"""How often the sheet is averaged, to take the corners out of it."""
 
 
 def unbroken(lab: Floats, roughness: Floats, hole: Mask, usable: Mask, ring: Mask) -> bool:
@@ -54,9 +52,7 @@ def evenly_lit(guess: NDArray[np.uint8], hole: Mask, fitting: Mask) -> NDArray[n
     known = (fitting & ~hole).astype(np.float32)
     total = np.maximum(cv2.GaussianBlur(known, (0, 0), _GRAIN), 1e-3)[..., None]
     around = cv2.GaussianBlur(values * known[..., None], (0, 0), _GRAIN) / total
-    sheet = push_pull(np.asarray(around, np.float32), known)
-    for _ in range(_TURNS):
-        sheet = np.where(known[..., None] > 0, around, cv2.blur(sheet, (5, 5)))
+    sheet = harmonic(np.asarray(around, np.float32), known > 0)
     sheet = np.where(known[..., None] > 0, values, sheet)
     lit = values + cv2.GaussianBlur(sheet - values, (0, 0), _BROAD)
     return np.where(hole[..., None], np.clip(np.rint(lit), 0, 255).astype(np.uint8), guess)
