@@ -42,6 +42,8 @@ _SMOOTH = 3.0
 _SIGMAS = (0.0, 0.7, 1.2, 2.1, 3.5)
 """Of the blurs that are mixed, in pixels of the size at which roughness is looked at. The last step, after
 these, is what is seen at the coarse size."""
+_WIDE = 4.0
+"""Sigma, in the photo's pixels, from which on a blur is wide."""
 _MARGIN = 0.1
 """Log roughness by which a place may exceed what is expected there."""
 
@@ -143,8 +145,11 @@ def refocus(filled: NDArray[np.uint8], hole: Mask, wanted: Floats) -> None:
     unit = max(1.0, max(hole.shape) / _FINEST_SIDE)
     target = _cut(wanted, hole.shape, area, size) + np.float32(_MARGIN)
     luma = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    strengths = [_strength(_blurred(luma, sigma * unit), size, unit) for sigma in _SIGMAS]
-    strengths.append(_strength(_coarsely(luma, size), size, unit))
+    if unit > 1:
+        reduced = (max(1, round(area.width / unit)), max(1, round(area.height / unit)))
+        luma = np.asarray(cv2.resize(luma, reduced, interpolation=cv2.INTER_AREA), np.float32)
+    strengths = [_strength(_blurred(luma, sigma), size) for sigma in _SIGMAS]
+    strengths.append(_strength(_coarsely(luma, size), size))
     level = np.zeros_like(target)
     for number, (sharper, softer) in enumerate(pairwise(strengths)):
         part = np.clip((sharper - target) / np.maximum(sharper - softer, 1e-3), 0, 1)
@@ -154,12 +159,18 @@ def refocus(filled: NDArray[np.uint8], hole: Mask, wanted: Floats) -> None:
         return
     level = cv2.resize(level, (area.width, area.height), interpolation=cv2.INTER_LINEAR)
     inside = hole[area.slices]
+    level[~inside] = -1
     mixed = np.zeros(pixels.shape, np.float32)
     exact = pixels.astype(np.float32)
-    for number in range(int(np.ceil(level[inside].max(initial=0))) + 1):
+    for number in range(int(np.ceil(level.max())) + 1):
+        near = np.abs(level - np.float32(number)) < 1
+        if not near.any():
+            continue
+        part = selection_box(near).slices  # most levels are those of a few heights
         last = number == len(_SIGMAS)
         blurred = _coarsely(exact, size) if last else _blurred(exact, _SIGMAS[number] * unit)
-        mixed += np.maximum(1 - np.abs(level - np.float32(number)), 0)[..., None] * blurred
+        weight = np.maximum(1 - np.abs(level[part] - np.float32(number)), 0)
+        mixed[part] += cv2.multiply(blurred[part], cv2.merge([weight] * 3))
     pixels[inside] = np.clip(np.rint(mixed[inside]), 0, 255).astype(np.uint8)
 
 
@@ -168,17 +179,19 @@ def _energy(luma: NDArray[np.uint8] | Floats) -> Floats:
     return np.asarray(across**2 + down**2, np.float32)
 
 
-def _strength(luma: Floats, size: tuple[int, int], unit: float) -> Floats:
-    """Return log roughness as `roughness_of` does, of a part without a hole; `unit` is how far it reduces."""
-    if unit > 1:
-        reduced = (max(1, round(luma.shape[1] / unit)), max(1, round(luma.shape[0] / unit)))
-        luma = np.asarray(cv2.resize(luma, reduced, interpolation=cv2.INTER_AREA), np.float32)
+def _strength(luma: Floats, size: tuple[int, int]) -> Floats:
+    """Return log roughness as `roughness_of` does, of a part without a hole, reduced to the same scale."""
     energy = cv2.resize(_energy(luma), size, interpolation=cv2.INTER_AREA)
     return np.asarray(np.log(cv2.GaussianBlur(energy, (0, 0), _BLUR) + 1) / 2, np.float32)
 
 
 def _blurred(values: Floats, sigma: float) -> Floats:
-    return np.asarray(cv2.GaussianBlur(values, (0, 0), sigma), np.float32) if sigma else values
+    if sigma < _WIDE:
+        return np.asarray(cv2.GaussianBlur(values, (0, 0), sigma), np.float32) if sigma else values
+    # So wide a blur of a large photo looks the same and takes a fraction of the time at half its size.
+    half = (max(1, values.shape[1] // 2), max(1, values.shape[0] // 2))
+    blurred = _blurred(np.asarray(cv2.resize(values, half, interpolation=cv2.INTER_AREA)), sigma / 2)
+    return np.asarray(cv2.resize(blurred, values.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _coarsely(values: Floats, size: tuple[int, int]) -> Floats:
