@@ -22,7 +22,7 @@ _ANGLES = (*range(-60, 61, 5), 80, 90, 100)
 """Directions that are tried, in degrees clockwise from the horizontal, ..."""
 _FINER = 4
 """... and so many degrees to either side of the best one."""
-_SLOPING = 0.02
+_SLOPING = 0.05
 """How much better than the horizontal and the vertical any other direction must be."""
 _DEPTH = 5
 """Pixels beside the hole over which a line's colour is averaged."""
@@ -30,7 +30,10 @@ _FEWEST = 16
 """A direction is judged by at least so many lines."""
 _ALIKE = 0.59
 """Difference between the ends of a line, as a fraction of that between ends of different lines, up to which
-the surroundings run in its direction."""
+the surroundings run in its direction, ..."""
+_CLEARLY = 0.64
+"""... and as a fraction of what the directions have in the median: where a meadow has bright and dark
+parts, many directions are somewhat alike."""
 _RING, _EDGE = 8.0, 4.0
 """Within so many pixels of the hole the strongest edges have so many Lab units per pixel; else nothing can
 break."""
@@ -61,8 +64,9 @@ def running(lab: Floats, hole: Mask, usable: Mask) -> float | None:
         return min(unlike, key=lambda angle: (unlike[angle] + _SLOPING * (angle % 90 != 0), abs(angle)))
 
     near = best(_ANGLES)
+    middle = float(np.median([value for value in unlike.values() if np.isfinite(value)] or [0]))
     angle = best(range(near - _FINER, near + _FINER + 1))
-    return float(np.deg2rad(angle)) if unlike[angle] <= _ALIKE else None
+    return float(np.deg2rad(angle)) if unlike[angle] <= min(_ALIKE, _CLEARLY * middle) else None
 
 
 def across(shape: tuple[int, ...], direction: float) -> Floats:
