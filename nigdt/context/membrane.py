@@ -42,8 +42,8 @@ def harmonic(values: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[n
     """
     sheet = push_pull(values, known.astype(np.float32))
     for _ in range(_TURNS):
-        averaged = cv2.blur(sheet, (5, 5)).reshape(values.shape)
-        sheet = np.where(known[..., None], values, averaged).astype(np.float32, copy=False)
+        sheet = np.asarray(cv2.blur(sheet, (5, 5)).reshape(values.shape), np.float32)
+        np.copyto(sheet, values, where=known[..., None])
     return sheet
 
 
