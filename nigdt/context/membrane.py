@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Membrane", "PushPull", "push_pull"]
+__all__ = ["Membrane", "PushPull", "harmonic", "push_pull"]
 
 _WORKING = 256  # longest side that a membrane is computed at
+_TURNS = 200  # a coarse picture's values spread over some thirty pixels by then
 
 
 def push_pull(values: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -24,6 +25,26 @@ def push_pull(values: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArr
         (h, w, c): `values` where the weight is 1, smoothly interpolated where it is 0.
     """
     return PushPull(weight)(values)
+
+
+def harmonic(values: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Fill in what is not known, each place with the mean of those around it.
+
+    Slower than `push_pull`, and without its corners. Unknown places far from all known ones stay as that has
+    them.
+
+    Args:
+        values: (h, w, c).
+        known: (h, w), not all False.
+
+    Returns:
+        (h, w, c): `values` where they are known.
+    """
+    sheet = push_pull(values, known.astype(np.float32))
+    for _ in range(_TURNS):
+        sheet = np.asarray(cv2.blur(sheet, (5, 5)).reshape(values.shape), np.float32)
+        np.copyto(sheet, values, where=known[..., None])
+    return sheet
 
 
 class PushPull:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from nigdt.box import selection_box
 from nigdt.context.membrane import Membrane
 from nigdt.removal.copying import copied, index
+from nigdt.removal.focus import refocus
 from nigdt.removal.layout import Layout, lab_of
-from nigdt.removal.quilting import compressed, features
+from nigdt.removal.quilting import compressed, features, sharpness
 from nigdt.removal.shifts import Shifts
 
 __all__ = ["carry", "settle"]
@@ -63,13 +64,15 @@ def carry(
     sizes = _sizes(layout.hole.shape, hole) if finer else []
     plan = [lab_of(values) for values in (layout.guess, layout.pixels)]
     for number, size in enumerate(sizes):
-        offsets = _settle_finer(pixels, hole, allowed, plan, offsets, size)
+        offsets = _settle_finer(layout, pixels, hole, allowed, plan, offsets, size)
         advance(0.7 * (number + 1) / len(sizes))
     coarse = hole.shape[1] / layout.hole.shape[1]
     feather = int(np.clip(round(coarse * _FEATHER), 1, 4))
     filled = copied(pixels, hole, offsets, _SPREAD * coarse, feather, layout.roughness)
     advance(0.85)
     _match_colours(pixels, filled, hole, layout)
+    if layout.gradual:
+        refocus(filled, hole, layout.roughness)
     advance(1.0)
     return filled
 
@@ -89,11 +92,12 @@ def settle(layout: Layout, offsets: Ints, passes: int) -> Ints:
     planned, seen = features(lab_of(layout.guess), layout, 2), features(lab, layout, 2)
     planned, seen = compressed(planned, seen, layout.usable, 12)
     shifts = Shifts(offsets, layout.hole, _inside(layout.usable, 2), lab)
-    shifts.settle(planned, seen, passes, far=True)
+    shifts.settle(planned, seen, passes, far=True, sharpness=sharpness(layout))
     return shifts.offsets()
 
 
 def _settle_finer(
+    layout: Layout,
     pixels: NDArray[np.uint8],
     hole: Mask,
     allowed: Mask | None,
@@ -112,7 +116,7 @@ def _settle_finer(
     planned, seen = (cv2.resize(lab, size, interpolation=cv2.INTER_LINEAR) * np.float32(0.7) for lab in plan)
     shifts = Shifts(_enlarged(offsets, size), hidden, _inside(usable, 1), lab_of(small))
     shifts.align()
-    shifts.settle(planned, seen, passes=6)
+    shifts.settle(planned, seen, passes=6, sharpness=sharpness(layout, size))
     return shifts.offsets()
 
 

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from nigdt.context.membrane import push_pull
 from nigdt.errors import NigdtError
+from nigdt.removal.focus import by_degrees, expected, ring_of, roughness_of, same_material
+from nigdt.removal.light import evenly_lit, unbroken
 from nigdt.removal.lines import across, running
-from nigdt.removal.sources import choose_sources
+from nigdt.removal.sources import choose_sources, spots_of
 
 __all__ = ["Layout", "NothingFitsError", "Variation", "lab_of", "lay_out"]
 
@@ -36,8 +38,6 @@ weighs against the colours, ..."""
 _ACROSS, _STRICT = 60.0, 0.15
 """... and the same across the direction in which the surroundings run. More of it took bands of another
 shade into skies."""
-_ROUGHNESS_SIDE = 2048
-"""Longest side at which the finest detail is looked at."""
 
 
 class NothingFitsError(NigdtError):
@@ -74,6 +74,7 @@ class Layout:
         height: (h, w), on which line of the surroundings' direction each pixel lies (`lines.across`): its
             height, where they run level or in no direction.
         directed: Whether they run in a direction.
+        gradual: Whether their sharpness changes by degrees; `roughness` is then what is expected in the hole.
     """
 
     pixels: NDArray[np.uint8]
@@ -83,6 +84,7 @@ class Layout:
     guess: NDArray[np.uint8]
     height: Floats
     directed: bool
+    gradual: bool
 
 
 def lab_of(pixels: NDArray[np.uint8] | Floats) -> Floats:
@@ -110,7 +112,7 @@ def lay_out(
     size = (max(_LEAST_SIDE, round(width * scale)), max(_LEAST_SIDE, round(height * scale)))
     small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
     hidden = cv2.resize(hole.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 1e-4
-    roughness = _roughness(pixels, hole, size)
+    roughness = roughness_of(pixels, hole, size)
     usable = ~hidden
     if allowed is not None:
         usable &= cv2.resize(allowed.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.999
@@ -118,7 +120,13 @@ def lay_out(
     sources = choose_sources(lab, roughness, hidden, usable)
     direction = running(lab, hidden, usable)
     lines = across(hidden.shape, direction or 0.0)
+    ring = ring_of(hidden, usable)
+    light = direction is None and unbroken(lab, roughness, hidden, usable, ring)
+    gradual = direction is None and by_degrees(roughness, ring)
+    gradual = gradual and (light or same_material(lab, roughness, ring))
     fitting = sources.fitting
+    if gradual and not light:
+        fitting = fitting & ~_finer_spots(pixels, hole, fitting)
     if variation.side:
         aside = fitting & _on_side(hidden, _SIDES[variation.side])
         if _enough(aside, hidden) and _reach(aside, hidden) and sources.cover_ring(aside) >= _COVERED:
@@ -128,8 +136,10 @@ def lay_out(
             "Nothing around the selection can continue into it.",
             "Select less, or describe what is to be seen there.",
         )
+    if gradual:
+        roughness = np.where(hidden, expected(roughness, fitting), roughness)
     guide: tuple[Floats, float] | None = None
-    if direction is not None:
+    if direction is not None or (gradual and not light):
         guide = lines * np.float32(_ACROSS), _STRICT
     elif variation.level:
         guide = lines * np.float32(_HEIGHT), _GUIDE
@@ -137,7 +147,22 @@ def lay_out(
     # Neighbours that may not serve must not be what a plan is compared by either.
     fair = (fitting | hidden).astype(np.float32)
     guess = np.rint(push_pull(guess.astype(np.float32), fair)).astype(np.uint8)
-    return Layout(small, hidden, fitting, roughness, guess, lines, direction is not None)
+    if light:
+        guess = evenly_lit(guess, hidden, fitting)
+    return Layout(small, hidden, fitting, roughness, guess, lines, direction is not None, gradual)
+
+
+def _finer_spots(pixels: NDArray[np.uint8], hole: Mask, fitting: Mask) -> Mask:
+    """Return the sources that hold a speck. Few lie at one height, so it would be copied often."""
+    height, width = fitting.shape
+    size = (min(pixels.shape[1], 2 * width), min(pixels.shape[0], 2 * height))
+    twice = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    sources, hidden = (
+        cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+        for mask in (fitting, hole)
+    )
+    found = spots_of(lab_of(twice), sources, hidden, local=True).astype(np.float32)
+    return cv2.resize(found, (width, height), interpolation=cv2.INTER_AREA) > 0
 
 
 def _patchmatch(
@@ -184,21 +209,3 @@ def _on_side(hidden: Mask, direction: tuple[int, int]) -> Mask:
     y = np.arange(height)[:, None] - rows.mean()
     x = np.arange(width)[None] - columns.mean()
     return np.broadcast_to(direction[0] * y + direction[1] * x > 0, hidden.shape)
-
-
-def _roughness(pixels: NDArray[np.uint8], hole: Mask, size: tuple[int, int]) -> Floats:
-    """Log of the finest detail's strength per coarse pixel, (h, w), continued into the hole."""
-    scale = _ROUGHNESS_SIDE / max(hole.shape)
-    if scale < 1:
-        reduced = (max(1, round(hole.shape[1] * scale)), max(1, round(hole.shape[0] * scale)))
-        pixels = np.asarray(cv2.resize(pixels, reduced, interpolation=cv2.INTER_AREA), np.uint8)
-        hole = cv2.resize(hole.astype(np.uint8), reduced, interpolation=cv2.INTER_NEAREST) > 0
-    luma = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    across, down = (cv2.Sobel(luma, cv2.CV_32F, *axis, ksize=1) for axis in ((1, 0), (0, 1)))
-    seen = (cv2.dilate(hole.astype(np.uint8), np.ones((5, 5), np.uint8)) == 0).astype(np.float32)
-    energy = cv2.resize((across**2 + down**2) * seen, size, interpolation=cv2.INTER_AREA)
-    visible = cv2.resize(seen, size, interpolation=cv2.INTER_AREA)
-    energy, visible = (cv2.GaussianBlur(values, (0, 0), 1.5) for values in (energy, visible))
-    known = (visible > 0.5).astype(np.float32)
-    strength = np.log(energy / np.maximum(visible, 1e-3) + 1) / 2 * known
-    return push_pull(strength[..., None].astype(np.float32), known)[..., 0]

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["across", "running"]
+__all__ = ["across", "edges", "running"]
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -22,7 +22,7 @@ _ANGLES = (*range(-60, 61, 5), 80, 90, 100)
 """Directions that are tried, in degrees clockwise from the horizontal, ..."""
 _FINER = 4
 """... and so many degrees to either side of the best one."""
-_SLOPING = 0.02
+_SLOPING = 0.05
 """How much better than the horizontal and the vertical any other direction must be."""
 _DEPTH = 5
 """Pixels beside the hole over which a line's colour is averaged."""
@@ -30,7 +30,10 @@ _FEWEST = 16
 """A direction is judged by at least so many lines."""
 _ALIKE = 0.59
 """Difference between the ends of a line, as a fraction of that between ends of different lines, up to which
-the surroundings run in its direction."""
+the surroundings run in its direction, ..."""
+_CLEARLY = 0.64
+"""... and as a fraction of what the directions have in the median: where a meadow has bright and dark
+parts, many directions are somewhat alike."""
 _RING, _EDGE = 8.0, 4.0
 """Within so many pixels of the hole the strongest edges have so many Lab units per pixel; else nothing can
 break."""
@@ -50,7 +53,7 @@ def running(lab: Floats, hole: Mask, usable: Mask) -> float | None:
         Radians clockwise from the horizontal; None where no direction is better than any other.
     """
     smooth = np.asarray(cv2.blur(lab, (3, 3)), np.float32)
-    if not _edges(smooth, hole, usable):
+    if not edges(smooth, hole, usable):
         return None
     unlike: dict[int, float] = {}
 
@@ -61,8 +64,9 @@ def running(lab: Floats, hole: Mask, usable: Mask) -> float | None:
         return min(unlike, key=lambda angle: (unlike[angle] + _SLOPING * (angle % 90 != 0), abs(angle)))
 
     near = best(_ANGLES)
+    middle = float(np.median([value for value in unlike.values() if np.isfinite(value)] or [0]))
     angle = best(range(near - _FINER, near + _FINER + 1))
-    return float(np.deg2rad(angle)) if unlike[angle] <= _ALIKE else None
+    return float(np.deg2rad(angle)) if unlike[angle] <= min(_ALIKE, _CLEARLY * middle) else None
 
 
 def across(shape: tuple[int, ...], direction: float) -> Floats:
@@ -77,7 +81,7 @@ def across(shape: tuple[int, ...], direction: float) -> Floats:
     return np.asarray((y * np.cos(direction) - x * np.sin(direction)) / max(height, width), np.float32)
 
 
-def _edges(lab: Floats, hole: Mask, usable: Mask) -> bool:
+def edges(lab: Floats, hole: Mask, usable: Mask) -> bool:
     """Return whether there are edges beside the hole that could break: light under water has none."""
     away = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 3)
     ring = usable & (away > 2) & (away <= _RING)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nigdt.removal.layout import Layout, Variation, lab_of
 
-__all__ = ["TILE", "features", "quilt"]
+__all__ = ["TILE", "features", "quilt", "sharpness"]
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
@@ -27,7 +27,13 @@ _ROUGH = 10.0
 _HEIGHT = 50.0
 """Lab units that a difference of the picture's whole longest side in height counts as, ..."""
 _DIRECTED = 500.0
-"""... and the same across the direction in which the surroundings run."""
+"""... and the same across the direction in which the surroundings run, ..."""
+_GRADUAL = 80.0
+"""... and the same where sharpness changes by degrees: few sources are as sharp, and those of one height soon
+repeat."""
+_LACK = 60.0
+"""Lab units that each 1 in log roughness counts as which a source lacks there. What is sharper can be
+blurred."""
 _REUSE = 2.5
 """Cost of a source that is used already, in units of the typical cost of a good match, as the next."""
 _FOLLOW = 0.7
@@ -55,11 +61,30 @@ def features(lab: Floats, layout: Layout, reach: int) -> Floats:
     wide = cv2.copyMakeBorder(blurred, *(reach,) * 4, cv2.BORDER_REFLECT_101)
     steps = range(0, 2 * reach + 1, 2)
     window = [wide[down : down + height, right : right + width] for down in steps for right in steps]
-    lines = layout.height * np.float32(_DIRECTED if layout.directed else _HEIGHT)
+    strict = _DIRECTED if layout.directed else _GRADUAL if layout.gradual else _HEIGHT
+    lines = layout.height * np.float32(strict)
     # Of the weight of the whole window, so that means over features are squared Lab units.
     weight = np.float32(len(window) ** 0.5)
     more = [weight * _ROUGH * layout.roughness, weight * lines]
     return np.concatenate([*window, *(part[..., None] for part in more)], 2, dtype=np.float32) / weight
+
+
+def sharpness(layout: Layout, size: tuple[int, int] | None = None) -> Floats | None:
+    """Return how sharp the photo is, and in the hole how sharp sources are to be at least, in Lab units.
+
+    Args:
+        layout: Gives the roughness.
+        size: Width and height; None is the layout's.
+
+    Returns:
+        (h, w); None where sharpness does not change by degrees.
+    """
+    if not layout.gradual:
+        return None
+    rough = layout.roughness
+    if size is not None:
+        rough = np.asarray(cv2.resize(rough, size, interpolation=cv2.INTER_LINEAR), np.float32)
+    return np.float32(_LACK) * rough
 
 
 def compressed(first: Floats, second: Floats, at: Mask, number: int) -> tuple[Floats, Floats]:
@@ -99,6 +124,9 @@ def quilt(layout: Layout, variation: Variation) -> Ints:
     source = seen.reshape(height * width, -1)[sources]
     cost = (target**2).sum(1)[:, None] + (source**2).sum(1)[None]
     cost = cv2.gemm(target, source, -2, cost.astype(np.float32), 1, flags=cv2.GEMM_2_T)
+    if (sharp := sharpness(layout)) is not None:
+        lack = sharp[middle[:, 0], middle[:, 1]][:, None] - sharp.reshape(-1)[sources][None]
+        cost += np.maximum(lack, 0) ** 2
     typical = float(np.median(cost.min(1))) + _NOISE
     random = np.random.default_rng(variation.seed)
     offsets = np.zeros((height, width, 2), np.int32)

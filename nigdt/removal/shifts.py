@@ -74,7 +74,14 @@ class Shifts:
         offsets[y, x, 1] = source % row - _PAD - x
         return offsets
 
-    def settle(self, planned: Floats, seen: Floats, passes: int, far: bool = False) -> None:
+    def settle(
+        self,
+        planned: Floats,
+        seen: Floats,
+        passes: int,
+        far: bool = False,
+        sharpness: Floats | None = None,
+    ) -> None:
         """Let pixels beside a seam take over a neighbour's offset where that lowers the cost.
 
         Args:
@@ -82,6 +89,8 @@ class Shifts:
             seen: (h, w, c), what the photo looks like; the squared distance counts as squared Lab units.
             passes: At most so many over the whole hole.
             far: Whether the offsets of pixels diagonally or two pixels away may be taken over too.
+            sharpness: (h, w), how sharp the photo is, and in the hole how sharp it is to be at least; the
+                square of what a source lacks is a cost too. None does not ask for it.
         """
         plan, look = (
             cv2.copyMakeBorder(values, *(_PAD,) * 4, cv2.BORDER_REPLICATE).reshape(
@@ -90,9 +99,16 @@ class Shifts:
             for values in (planned, seen)
         )
 
+        sharp = plan[:, 0]
+        if sharpness is not None:
+            sharp = cv2.copyMakeBorder(sharpness, *(_PAD,) * 4, cv2.BORDER_REPLICATE).reshape(-1)
+
         def unlike(pixels: Ints, sources: Ints) -> Floats:
             apart = plan[pixels] - look[sources]
-            return np.einsum("ij,ij->i", apart, apart)
+            cost = np.einsum("ij,ij->i", apart, apart)
+            if sharpness is not None:
+                cost += np.maximum(sharp[pixels] - sharp[sources], 0) ** 2
+            return cost
 
         row = self._row
         steps = [0, *self._beside]

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Sources", "choose_sources"]
+__all__ = ["Sources", "choose_sources", "spots_of"]
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
@@ -39,10 +39,12 @@ _STRIKING, _DEVIATIONS = 14.0, 5.0
 """... Lab units and typical deviations that it differs at least from what is around, ..."""
 _FEW = 30
 """... and how many there are at most: more are a texture."""
+_NEARBY, _FEW_NEARBY = 0.35, 5
+"""... or, judged place by place, within so far, as a fraction of the root of the hole's area, how many."""
 _ISOLATED = 0.65
 """What is around a spot is a source to this fraction: else it may be a piece of a twig that goes on."""
-_TYPICAL = 1.18
-"""Median length of a deviation in the plane, in standard deviations."""
+_TYPICAL, _MEAN = 1.18, 1.25
+"""Median and mean length of a deviation in the plane, in standard deviations."""
 _AROUND = 11
 """Width in pixels of what is around a spot."""
 
@@ -112,7 +114,7 @@ def choose_sources(lab: Floats, roughness: Floats, hole: Mask, usable: Mask) -> 
     weight = cv2.blur(known.astype(np.float32), (5, 5))
     smooth = cv2.blur(kept, (5, 5)) / np.maximum(weight, 1e-3)
     fitting = known & (smooth >= 0.5) & ~_things(lab, material, hole)
-    return Sources(fitting & ~_spots(lab, fitting, hole), material, ring)
+    return Sources(fitting & ~spots_of(lab, fitting, hole), material, ring)
 
 
 def _things(lab: Floats, material: Ints, hole: Mask) -> Mask:
@@ -139,8 +141,16 @@ def _things(lab: Floats, material: Ints, hole: Mask) -> Mask:
     return found
 
 
-def _spots(lab: Floats, fitting: Mask, hole: Mask) -> Mask:
-    """Return small striking things, of which a copy would be noticed, unless there are many of them."""
+def spots_of(lab: Floats, fitting: Mask, hole: Mask, local: bool = False) -> Mask:
+    """Return small striking things, of which a copy would be noticed, unless there are many of them.
+
+    Args:
+        lab: (h, w, 3), CIE Lab.
+        fitting: (h, w), the sources.
+        hole: (h, w).
+        local: Whether what is striking and what are many is judged place by place, as where a part is out
+            of focus and another sharp.
+    """
     none = np.zeros(hole.shape, np.bool_)
     if not fitting.any():
         return none
@@ -148,15 +158,23 @@ def _spots(lab: Floats, fitting: Mask, hole: Mask) -> Mask:
     scale, shift = np.array([2.55, 1, 1], np.float32), np.array([0, 128, 128], np.float32)
     around = cv2.medianBlur(np.clip(lab * scale + shift, 0, 255).astype(np.uint8), _AROUND)
     apart = np.linalg.norm(cv2.blur(lab, (2, 2)) - (around - shift) / scale, axis=2)
-    typical = float(np.median(apart[fitting])) / _TYPICAL
-    striking = fitting & (apart > max(_STRIKING, _DEVIATIONS * typical))
-    _, pieces, boxes, _ = cv2.connectedComponentsWithStats(striking.astype(np.uint8))
+    if local:
+        window = (2 * round(_NEARBY / 2 * float(np.sqrt(hole.sum()))) + 1,) * 2
+        weight = fitting.astype(np.float32)
+        typical = cv2.blur(apart * weight, window) / np.maximum(cv2.blur(weight, window), 1e-3) / _MEAN
+    else:
+        typical = np.float32(np.median(apart[fitting])) / np.float32(_TYPICAL)
+    striking = fitting & (apart > np.maximum(_STRIKING, _DEVIATIONS * typical))
+    _, pieces, boxes, middles = cv2.connectedComponentsWithStats(striking.astype(np.uint8))
     area = float(hole.sum())
     spots = boxes[:, cv2.CC_STAT_AREA] <= _SPOT[0] * area
     spots &= boxes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(1) <= _SPOT[1] * np.sqrt(area)
     spots &= boxes[:, cv2.CC_STAT_AREA] > 1
     spots[0] = False
-    if spots.sum() > _FEW:
+    if local:
+        apart_by = np.linalg.norm(middles[:, None] - middles[None], axis=2)
+        spots &= ((apart_by < _NEARBY * np.sqrt(area)) & spots).sum(1) <= _FEW_NEARBY
+    elif spots.sum() > _FEW:
         return none
     whole = fitting & ~striking
     for piece in np.flatnonzero(spots):

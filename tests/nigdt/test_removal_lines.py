@@ -81,3 +81,18 @@ def test_a_horizon_goes_on_where_the_other_side_shows_it(
     filled = remove(shown, hole.astype(np.uint8))
     ground = cv2.GaussianBlur(filled, (0, 0), 2)[..., 2] < 130
     assert (ground != below)[hole].mean() < most
+
+
+def test_a_slope_that_is_as_good_as_level_is_level() -> None:
+    found = running(lab_of(landscape(2)), round_hole(), ~round_hole())
+    assert found == 0
+
+
+@pytest.mark.parametrize("seed", [0, 1, 3])
+def test_two_holes_in_different_light_have_no_direction(seed: int) -> None:
+    y, x = np.mgrid[:HEIGHT, :WIDTH]
+    holes = (np.hypot(y - 75, x - 45) < 25) | (np.hypot(y - 75, x - 155) < 25)
+    light = np.clip((x - 70) / 60, 0, 1)[..., None] * 110
+    grass = cv2.GaussianBlur(np.random.default_rng(seed).normal(0, 120, (HEIGHT, WIDTH, 3)), (0, 0), 1.5)
+    picture = np.clip(np.array([70, 90, 50]) + light + grass, 0, 255).astype(np.uint8)
+    assert running(lab_of(picture), holes, ~holes) is None
