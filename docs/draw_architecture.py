@@ -46,6 +46,7 @@ TOGETHER = {
                 "looking",
                 "recolourer",
                 "showcase",
+                "shown",
             ),
             "inpainter",
         ),

@@ -33,6 +33,7 @@ from nigdt.recipe import Variant
 from nigdt.round_things import circle_in, names_round_thing
 from nigdt.runtime.recording import Recorder
 from nigdt.runtime.runner import Precision, Runner
+from nigdt.shown import ShownThings
 from nigdt.text import Vocabulary, tokenise
 
 __all__ = ["Completer"]
@@ -53,6 +54,7 @@ class Completer:
         precision: "float32" or "bfloat16" (`nigdt.runtime.runner`).
         size: Side in pixels of the square the model works at.
         vocabulary: The words it knows.
+        shown_things: What is seen of photos instead of what the model draws.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Completer:
         self.precision: Precision = precision
         self.size = model.config.size
         self._outlines = Outlines.of(model, vocabulary)
+        self.shown_things = ShownThings(self._outlines, {})
         self._outlined: deque[tuple[ImageFeatures, bytes, ImageFeatures]] = deque(maxlen=_KEPT)
         self._placed: deque[tuple[ImageFeatures, tuple[int | None, Variant, int], Silhouette | None]] = deque(
             maxlen=_KEPT
@@ -251,6 +254,12 @@ class Completer:
         if self._outlines is None or (job.context.lies.within and not is_round):
             return None
         hole = job.context.visible < 0.5
+        kind = 0 if is_round else self._outlines.kind_in(job.caption)
+        amid = job.context.lies.amid and self.shown_things.may_be_around(job.context)
+        if self.shown_things.has(kind) and not amid:
+            placed = self._place(self._outlines, job.context, hole, variant, kind)
+            if placed is not None:
+                return placed
         names_a_thing = has_surroundings(job.caption) and bool(self.vocabulary.known(job.caption, 1))
         names_a_thing &= len(things_named(job.caption)) <= _MOST_WORDS
         if names_a_thing and draws_itself(hole) and not job.context.lies.amid:
@@ -258,7 +267,6 @@ class Completer:
         if is_round:
             circle = circle_in(hole)
             return None if circle is None else Silhouette(circle)
-        kind = self._outlines.kind_in(job.caption)
         if job.context.lies.amid and kind != self._outlines.of_birds:
             return None  # a part of a thing, which has no outline
         return self._place(self._outlines, job.context, hole, variant, kind) if kind else None
@@ -272,11 +280,13 @@ class Completer:
         kind: int,
     ) -> Silhouette | None:
         """Choose an outline for a hole; while only the caption changes, it is kept."""
-        row = context.footing if kind == outlines.of_birds else None  # nothing else sits on branches
+        row = context.footing if outlines.is_bird(kind) else None  # nothing else sits on branches
         key = (row, variant, kind)
         for features, drawn, found in self._placed:
             if features is context.features and drawn == key:
                 return found
+        if self.shown_things.has(kind):
+            outlines = self.shown_things.suited(outlines, context)
         placed = outlines.place(above(hole, row), variant, kind)
         self._placed.append((context.features, key, placed))
         return placed
@@ -308,7 +318,7 @@ class Completer:
         drawn = self._finished(job, drawn, variant)
         thing = drawn.outline if self._fills_outline(job, drawn.outline) else None
         left_out, enlarged = self._leaves_out(job, variant, drawn), context.crop
-        if not left_out:
+        if not left_out and self.shown_things.of(drawn.told) is None:
             enlarged = enlarge(drawn.picture, context.crop, context.hole, context.residual, job.detail, thing)
         mixed, clear = self._laid(job, variant, drawn, enlarged)
         pixels = np.asarray(mixed if mixed.dtype == np.uint8 else np.rint(mixed), np.uint8)
@@ -357,6 +367,9 @@ class Completer:
             return fill, True
         size = fill.shape[1::-1]
         backdrop = _reduced(backdrop, size)
+        pasted = None if drawn.told is None else self._pasted(job, drawn.told, backdrop)
+        if pasted is not None:
+            return pasted, True
         if drawn.told is not None and named:  # it is given where it is named, which mypy does not see
             legs, perched = drawn.told.parts.get("leg"), context.footing is not None
             if self._names_other_kind(job) or (legs is not None and legs.any() and not perched):
@@ -376,6 +389,12 @@ class Completer:
         if not clear and context.location is not None:  # nothing has to make room for nothing
             laid = _reduced(context.crop, size)
         return laid, clear
+
+    def _pasted(
+        self, job: CompletionJob, told: Silhouette, backdrop: NDArray[np.uint8]
+    ) -> NDArray[np.uint8] | None:
+        """Lay what a photo shows over its surroundings, (h, w, 3); None where the model's drawing is seen."""
+        return self.shown_things.laid(told, job.context, backdrop)
 
     def _words_used(self, job: CompletionJob, variant: Variant) -> list[WordUse]:
         """Tell what the model made of a caption's words, without a fill."""

@@ -14,6 +14,7 @@ from nigdt.answers import CompletionJob, EncodedContext, RawFill, WordUse
 from nigdt.backdrop import things_named, without_things
 from nigdt.bird_colours import with_its_colours
 from nigdt.bundle.bundle import BundleInfo
+from nigdt.bundle.cutouts import load_cut_outs
 from nigdt.bundle.recolour import load_recolour
 from nigdt.colours import find_colours, names_part
 from nigdt.completer import Completer
@@ -39,6 +40,7 @@ from nigdt.round_things import names_round_thing
 from nigdt.runtime.recording import Recorder
 from nigdt.runtime.runner import Precision, Runner
 from nigdt.shading import shaded
+from nigdt.shown import ShownThings
 from nigdt.spheres import is_lit, lit
 from nigdt.text import Vocabulary, tokenise
 
@@ -90,6 +92,7 @@ class Finisher(Completer):
     ) -> None:
         super().__init__(model, vocabulary, device, precision, recorder, runner)
         self.bundle = bundle
+        self.shown_things = ShownThings(self._outlines, load_cut_outs(bundle))
         self._recolourer: Recolourer | None = None
         self._plain_birds: deque[tuple[ImageFeatures, Variant, NDArray[np.float32]]]
         self._plain_birds = deque(maxlen=_PLAIN_BIRDS)
@@ -148,6 +151,8 @@ class Finisher(Completer):
 
     def _finished(self, job: CompletionJob, drawn: ModelPicture, variant: Variant) -> ModelPicture:
         """Return what was drawn, in all its colours, its shade and the photo's light, at the model's size."""
+        if self.shown_things.of(drawn.told) is not None:  # it is not seen
+            return drawn
         done = self._in_its_colours(job, drawn, variant)
         if done.told is None or not _is_bird(done.told):
             return done
@@ -155,6 +160,19 @@ class Finisher(Completer):
         seen = np.asarray(context.seen * 127.5 + 127.5, np.float32)
         picture = harmonised(done.picture, done.told.outline, seen, context.visible > _SEEN)
         return replace(done, picture=picture)
+
+    def _pasted(
+        self, job: CompletionJob, told: Silhouette, backdrop: NDArray[np.uint8]
+    ) -> NDArray[np.uint8] | None:
+        """As `Completer._pasted`, in the colours that a caption names."""
+        asked = job.whole
+
+        def paint(picture: NDArray[np.float32], where: NDArray[np.float32]) -> NDArray[np.float32]:
+            assert asked is not None
+            painted = coloured(self._recolouring(), picture, Silhouette(where), asked)
+            return picture if painted is None else painted
+
+        return self.shown_things.laid(told, job.context, backdrop, None if asked is None else paint)
 
     def _in_its_colours(self, job: CompletionJob, drawn: ModelPicture, variant: Variant) -> ModelPicture:
         if job.whole is None:
@@ -215,6 +233,8 @@ class Finisher(Completer):
     def _with_its_colours(self, job: CompletionJob) -> CompletionJob:
         """Return a job with the colours of the bird that is to be drawn into an outline."""
         if self._outlines is None or job.context.lies.within or not self.bundle.recolours:
+            return job
+        if self.shown_things.has(self._outlines.kind_in(job.caption)):  # photos show its colours
             return job
         return replace(job, caption=with_its_colours(job.caption)) if self._names_outline(job) else job
 

@@ -16,6 +16,7 @@ from nigdt.marks import Landmarks, draw_parts, draw_told
 from nigdt.model import NIGDT
 from nigdt.model.outlines import MARKS
 from nigdt.objects import largest_piece
+from nigdt.pasted import Placement
 from nigdt.recipe import Variant
 from nigdt.text import Vocabulary, tokenise
 
@@ -109,6 +110,10 @@ class Outlines:
         """The kind that birds are of; 0 where the model has no outlines of birds."""
         return self.words.get(_BIRD, 0)
 
+    def is_bird(self, kind: int) -> bool:
+        """Return whether a kind is of birds, or of one bird that somebody's photos show: they perch."""
+        return any(of == kind and (word == _BIRD or word in _BIRDS) for word, of in self.words.items())
+
     def kind_in(self, caption: str) -> int:
         """Return the kind of the first thing that a caption names, or 0; a chicken on a plate is none."""
         said = tokenise(caption)
@@ -168,11 +173,20 @@ class Outlines:
         shape = np.asarray(cv2.resize(shape, (w, h), interpolation=cv2.INTER_LINEAR), np.float32)
         # A mean of several has no sharp edge, and the model learnt from sharp ones.
         outline[box.slices][top : top + h, left : left + w] = np.clip(0.5 + _SHARPENED * (shape - 0.5), 0, 1)
+        rows, columns = hole.shape
+        place = Placement(
+            fit.outline,
+            fit.mirrored,
+            (box.left + left) / columns,
+            (box.top + top) / rows,
+            w / columns,
+            h / rows,
+        )
         if self.marks is None:
-            return Silhouette(outline)
+            return Silhouette(outline, place=place)
         marks = self.marks[fit.outline]
         if (marks[:2] == _UNKNOWN).all():
-            return Silhouette(outline, np.zeros_like(outline))
+            return Silhouette(outline, np.zeros_like(outline), place=place)
         across = 1 - marks[:, 0] if fit.mirrored else marks[:, 0]
         x, y = box.left + left + across * w, box.top + top + marks[:, 1] * h
         places = {
@@ -182,7 +196,7 @@ class Outlines:
         }
         parts = draw_parts(outline, Landmarks.of(places))
         drawn, marked = draw_told(outline, parts)
-        return Silhouette(np.maximum(outline, drawn * hole), marked, parts)
+        return Silhouette(np.maximum(outline, drawn * hole), marked, parts, place)
 
 
 def _with_room_for_legs(shapes: Floats, aspects: Floats, marks: Floats) -> tuple[Floats, Floats, Floats]:
@@ -208,11 +222,13 @@ class Silhouette:
         outline: (H, W), 0 to 1, 1 inside.
         marks: (H, W), 0 to 1, its parts (`nigdt.marks`); None where the model is told none.
         parts: Part -> (H, W), 0 to 1, where it is, as far as the model is told it.
+        place: Which outline it is; None where it is none of the model's.
     """
 
     outline: Floats
     marks: Floats | None = None
     parts: Mapping[str, Floats] = field(default_factory=dict)
+    place: Placement | None = None
 
     def maps(self, channels: int) -> Floats:
         """Return both as the model reads them, (channels, H, W)."""

@@ -255,6 +255,22 @@ class Recolourer:
         sure = object_within(self._finder(), self.device, photo, selection)
         return np.rint(sure * 255).astype(np.uint8)
 
+    @torch.inference_mode()
+    def cut_out(self, photo: NDArray[np.uint8], selection: NDArray[np.uint8]) -> Floats:
+        """Tell how much of each pixel is the object that a selection was drawn around, to its fine edge.
+
+        Args:
+            photo: (h, w, 3), a reduced copy.
+            selection: (h, w), above 0 where selected; not empty.
+
+        Returns:
+            (h, w), 0 to 1; 0 everywhere where the finder sees none.
+        """
+        thing = self._looker.look(photo, selection).thing
+        if thing is None:
+            return np.zeros(photo.shape[:2], np.float32)
+        return cv2.resize(thing, photo.shape[1::-1], interpolation=cv2.INTER_AREA).clip(0, 1)
+
     def _finder(self) -> ObjectFinder:
         if self._net.finder is None:
             raise BundleError("The model finds no objects.", "Use another bundle.")

@@ -9,7 +9,8 @@ A bundle holds five files::
     SHA256SUMS          checksums of the others, as `sha256sum` writes them
 
 and, if somebody drew it (`nigdt models picture`), `sample.png`, a fill by the bundle's own model; and,
-if it can recolour, `recolour.safetensors` and `recolour.json` (`nigdt.bundle.recolour`).
+if it can recolour, `recolour.safetensors` and `recolour.json` (`nigdt.bundle.recolour`); and, if it was
+trained on somebody's own photos, what it keeps of these, `cutouts.safetensors` (`nigdt.bundle.cutouts`).
 
 Nothing in it is executed or unpickled. Embedded bundles lie in `nigdt/bundles/<name>`, the user's in
 `<user data>/bundles/<name>` (environment variable `NIGDT_DATA_DIR` replaces `<user data>`); a user's
@@ -38,6 +39,7 @@ from nigdt.limits import NAME
 from nigdt.text import Vocabulary
 
 __all__ = [
+    "CUT_OUTS",
     "DEFAULT_NAME",
     "FILES",
     "OPTIONAL",
@@ -65,10 +67,11 @@ WEIGHTS, CONFIG, VOCABULARY, CARD, SUMS = FILES = (
     "README.md",
     "SHA256SUMS",
 )
-PICTURE, RECOLOUR_WEIGHTS, RECOLOUR_CONFIG = OPTIONAL = (
+PICTURE, RECOLOUR_WEIGHTS, RECOLOUR_CONFIG, CUT_OUTS = OPTIONAL = (
     "sample.png",
     "recolour.safetensors",
     "recolour.json",
+    "cutouts.safetensors",
 )
 _EMBEDDED = Path(__file__).parents[1] / "bundles"
 _TITLE_CHARS = 200

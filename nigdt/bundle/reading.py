@@ -24,6 +24,7 @@ LARGEST = {
     "sample.png": 64 * 2**20,
     "recolour.safetensors": 4 * 2**30,
     "recolour.json": 4 * 2**20,
+    "cutouts.safetensors": 16 * 2**20,
 }
 """Most bytes of each file of a bundle."""
 _LONGEST_HEADER = 2**20  # of safetensors, in bytes; those of 200 tensors take 30 KB

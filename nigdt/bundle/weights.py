@@ -10,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from torch.overrides import TorchFunctionMode
 
 from nigdt.bundle.bundle import WEIGHTS, BundleInfo, verify_bundle
+from nigdt.bundle.cutouts import load_cut_outs
 from nigdt.bundle.recolour import load_recolour
 from nigdt.bundle.tensors import TooLittleMemoryError, read_weights
 from nigdt.errors import BundleError, NigdtError
@@ -62,9 +63,10 @@ def check_runnable(info: BundleInfo) -> None:
     """Load a bundle once as it would be to make fills, and let go of it again.
 
     Raises:
-        BundleError: As `load_model`, or its recolouring network cannot be loaded.
+        BundleError: As `load_model`, or its recolouring network or cut-outs cannot be loaded.
     """
     load_model(info)
+    load_cut_outs(info)
     if info.recolours:
         load_recolour(info.folder)
 

@@ -27,6 +27,7 @@ from nigdt.photo.deep import write_png16
 from nigdt.photo.photo import Photo
 from nigdt.photo.provenance import read_record
 from nigdt.recipe import Recipe, Variant
+from tests.cut_outs import write_bundle
 
 RNG = np.random.default_rng(7)
 NIGDT = [sys.executable, "-m", "nigdt", "fill"]
@@ -190,6 +191,25 @@ def test_a_bird_that_the_photo_shows_is_coloured_alike(
     assert COLOURED_BIRD in inpainter.draw(photo, selection, recipe)[0].notices
     context = same_on_every_road(photo, selection, recipe, inpainter, at_shared_daemon)
     assert context.reduced == (enlarged > 1)
+
+
+@pytest.mark.parametrize("enlarged", [1, 4])
+def test_what_is_kept_of_photos_is_shown_alike(
+    enlarged: int, at_shared_daemon: Client, tmp_path: Path
+) -> None:
+    folder = Path(os.environ["NIGDT_DATA_DIR"]) / "bundles" / "zorps"
+    write_bundle(tmp_path / "zorps", source=Path(str(files("nigdt"))) / "bundles" / "nigdt-small")
+    shutil.copytree(tmp_path / "zorps", folder, dirs_exist_ok=True)
+    inpainter = Inpainter.from_bundle("zorps", device="cpu")
+    photo = Photo.from_image(Image.fromarray(smooth(300 * enlarged, 400 * enlarged)))
+    selection = np.zeros((300 * enlarged, 400 * enlarged), np.uint8)
+    selection[60 * enlarged : 260 * enlarged, 100 * enlarged : 300 * enlarged] = 255
+    for recipe in (
+        Recipe("a zorp", bundle="zorps"),
+        Recipe("a blue zorp", bundle="zorps", variant=Variant(3)),
+    ):
+        context = same_on_every_road(photo, selection, recipe, inpainter, at_shared_daemon)
+        assert context.reduced == (enlarged > 1)
 
 
 def same_on_every_road(

@@ -69,6 +69,13 @@ def test_only_words_that_name_such_things_are_given_one() -> None:
     assert not OUTLINES.kind_in("")
 
 
+def test_birds_of_which_photos_are_kept_are_birds_still() -> None:
+    both = Outlines(SHAPES, ASPECTS, NUMBERS, WORDS | {"crow": 2, "giraffe": 3})
+    assert both.is_bird(both.of_birds)
+    assert both.is_bird(2)
+    assert not both.is_bird(3)
+
+
 @pytest.mark.parametrize("seed", [None, *range(1, 8)])
 @pytest.mark.parametrize("kind", ["box", "oval", "two"])
 def test_an_outline_lies_in_the_hole_and_fills_a_good_part_of_it(kind: str, seed: int | None) -> None:

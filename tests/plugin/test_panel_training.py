@@ -38,7 +38,9 @@ run.mkdir(parents=True, exist_ok=True)
 start = int(done.read_text()) if done.exists() else 0
 print(json.dumps({{"message": "12 photos", "usable": 12, "skipped": 1}}), flush=True)
 subject = ["finch", "finches"]
-print(json.dumps({{"message": "12 photos show", "subject": subject, "outlines": 5}}), flush=True)
+kept = 5 if (Path({folder!r}) / "clear").exists() else 0
+found = {{"message": "12 photos show", "subject": subject, "outlines": 5, "cut_outs": kept}}
+print(json.dumps(found), flush=True)
 words = [f"word{{number}}" for number in range(10)]
 print(json.dumps({{"message": "10 new words", "new_words": words}}), flush=True)
 for step in range(start + 1, steps + 1):
@@ -54,7 +56,7 @@ small = (Path({folder!r}) / "small-gain").exists()
 line = {{"message": "", "before": {{"texture": 0.4}}, "after": {{"texture": 0.39 if small else 0.3}}}}
 line |= {{"better": 9, "photos": 12, "certain": certain}}
 print(json.dumps(line), flush=True)
-if not certain:
+if not certain and not kept:
     sys.exit("nigdt: no gain")
 (run / "last.safetensors").write_bytes(bytes(2_000_000))
 from panel_daemon import write_bundle
@@ -181,6 +183,26 @@ def test_a_small_gain_suggests_neither_to_keep_the_model_nor_to_delete_it(
     panel.settle()
     assert panel.session.settings.model == "default"
     assert (user / "data" / "bundles" / "my-birds").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="stands in for Python with a script")
+def test_what_the_photos_show_clearly_is_kept_and_told_even_without_a_gain(
+    panel: Panel, photo: Path, user: Path, monkeypatch: pytest.MonkeyPatch
+):
+    folder = stand_in(user, photo, monkeypatch)
+    for name in ("no-gain", "clear"):
+        (folder / name).touch()
+    dialog = dialog_of(panel)
+    dialog.folder.setText(str(folder))
+    dialog.steps.setValue(20)
+    dialog.start_button.click()
+    panel.until(lambda: "whoever gets it sees these" in dialog.detail.text(), 90)
+    assert "It keeps 5 piece" in dialog.detail.text()
+    panel.until(lambda: not dialog.running, 90)
+    assert "it can show what your photos show clearly" in dialog.detail.text()
+    assert "nothing was saved" not in dialog.detail.text()
+    monkeypatch.delenv("NIGDT_PYTHON")
+    assert dialog.verdict.keep_button.isVisible()
 
 
 def test_a_gain_is_clear_where_it_is_certain_common_and_large():

@@ -58,6 +58,7 @@ class Progress:
         usable: Photos that can be learnt from.
         skipped: Photos that cannot.
         subject: What the captions call the thing that the photos show, whose shape is learnt.
+        cut_outs: How many pieces of the photos the model will hold.
         words: Those of the captions that the model does not know yet.
         nearer: By which fraction the fills came nearer so far, on photos that are not learnt from.
         sheet: Picture of samples so far.
@@ -72,6 +73,7 @@ class Progress:
     usable: int | None = None
     skipped: int | None = None
     subject: tuple[str, ...] | None = None
+    cut_outs: int | None = None
     words: tuple[str, ...] | None = None
     nearer: float | None = None
     sheet: Path | None = None
@@ -119,7 +121,7 @@ def parse(line: str) -> Progress | None:
         words, subject, nearer = data.get("new_words"), data.get("subject"), data.get("nearer")
         counts = {
             name: None if data.get(name) is None else int(data[name])
-            for name in ("step", "steps", "part", "parts", "usable", "skipped")
+            for name in ("step", "steps", "part", "parts", "usable", "skipped", "cut_outs")
         }
         return Progress(
             **counts,

@@ -254,6 +254,9 @@ class TrainDialog(QDialog):
         if progress.subject:
             text = self.tr("It learns the shape of what they show: {words}.")
             self._told["subject"] = text.format(words=", ".join(progress.subject))
+        if progress.cut_outs:
+            text = self.tr("It keeps %n piece(s) of them: whoever gets it sees these.", "", progress.cut_outs)
+            self._told["cut_outs"] = text
         if progress.words:
             more = len(progress.words) - _WORDS
             text = self.tr("New words: {words}.")
@@ -331,6 +334,8 @@ class TrainDialog(QDialog):
     def _how_much(self, verdict: training.Verdict | None) -> str:
         if verdict is None:
             return ""
+        if not verdict.certain:
+            return self.tr("That may be chance. But it can show what your photos show clearly.")
         text = self.tr("On average, its fills come {percent} % nearer to the photos.")
         return text.format(percent=f"{100 * verdict.nearer:.0f}")
 

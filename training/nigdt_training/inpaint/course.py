@@ -165,6 +165,25 @@ class Course:
         return tell
 
 
+def untrained(info: BundleInfo, subject: Subject) -> tuple[NIGDT, Vocabulary]:
+    """Return a bundle's model as it is, with a subject's outlines, and its vocabulary with their words.
+
+    These words guide nothing: nobody has learnt them.
+    """
+    model, known = load_model(info)
+    vocabulary = known.extended(list(subject.words))
+    extend_embedding(model, known, vocabulary)
+    encoder = model.text_encoder
+    if isinstance(encoder, TextEncoder):
+        with torch.no_grad():
+            encoder.embedding.weight[len(known) + 1 :] = 0
+    add_subject(model, vocabulary, subject)
+    outlines = info.config.outlines + len(subject.shapes)
+    grown = NIGDT(info.config.with_changes(outlines=outlines, spectral_norm=False), len(vocabulary))
+    grown.load_state_dict(model.state_dict())
+    return grown.eval(), vocabulary
+
+
 def extend_embedding(model: NIGDT, old: Vocabulary, new: Vocabulary) -> None:
     """Give the model's word embedding rows for the words that `new` appends to `old`.
 

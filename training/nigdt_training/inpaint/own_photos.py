@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from nigdt.bundle.bundle import BundleInfo, find_bundle, user_bundles_folder, valid_name
+from nigdt.bundle.cutouts import load_cut_outs, save_cut_outs
 from nigdt.bundle.weights import load_model
-from nigdt.bundle.writing import check_target, save_bundle, take_over_recolouring
+from nigdt.bundle.writing import check_target, save_bundle, take_over_recolouring, write_sums
 from nigdt.config import ModelConfig
 from nigdt.errors import NigdtError
 from nigdt.model.match import MatchNetwork
@@ -18,8 +19,9 @@ from nigdt.showcase import add_picture
 from nigdt.text import Vocabulary
 from nigdt_training.checkpoint import read_facts
 from nigdt_training.data.check import check_path, describe
-from nigdt_training.inpaint.course import Course, Interrupted
+from nigdt_training.inpaint.course import Course, Interrupted, untrained
 from nigdt_training.inpaint.cross_validation import Gain, best_gain, splits
+from nigdt_training.inpaint.own_cutouts import cutter_of
 from nigdt_training.inpaint.session import Machine
 from nigdt_training.inpaint.subject import Subject, clear_first, find_subject, finder_of
 from nigdt_training.match.stage import (
@@ -42,7 +44,7 @@ PATIENCE = 5
 EPOCHS, LEAST_STEPS = 25, 100
 """Passes over the photos, and steps where photos are few; measured: docs/training.md."""
 SUBJECT_EPOCHS = 40
-"""Passes over photos of one subject, whose pattern is new to the model."""
+"""Passes over photos of one subject, whose pattern is new to the model and is not kept as a picture."""
 SUBJECT_MASKS = {"centre": 0.5, "rectangle": 0.5, "irregular": 0.3, "object": 2.5, "outline": 2.5}
 """Holes for photos of one subject, which is to be drawn into its outlines."""
 MATCH_FILE = "match.safetensors"
@@ -93,7 +95,7 @@ def train_own_photos(request: OwnPhotos, say: Callable[..., None]) -> Path:
 
     Raises:
         NigdtError: The name is no name, something else than a bundle is where it is to go, the photos are too
-            few or bring no gain (no bundle is written then), it was interrupted, or anything training raises.
+            few or bring nothing (no bundle is written then), it was interrupted, or anything training raises.
     """
     try:
         return _train(request, say)
@@ -143,31 +145,43 @@ def _train(request: OwnPhotos, say: Callable[..., None]) -> Path:
         measured.append(part)
     gain = best_gain(measured)
     _tell_gain(gain, say)
-    if not gain.certain:
+    shown = () if subject is None else subject.cut_outs
+    if gain.certain:
+        say(f"Training on all {len(everything.photos)} photos for {gain.step} steps.")
+        whole = Run.within(run.folder / "whole", replace(run.settings, steps=gain.step))
+        model, vocabulary = course.learn(whole, len(parts), everything, match)
+        _clean(run, measured, say)
+    else:
         _clean(run, measured, say)
         run.retire("no-gain")
-        raise NigdtError(
-            f"Training on photos like these {gain.photos} brings no certain gain "
-            f"(texture {gain.texture:+.1%} +- {gain.error:.1%} nearer): nothing was saved.",
-            hint=f"Go on using {info.name}, or add photos of the same kind.",
+        if subject is None or not shown:
+            raise NigdtError(
+                f"Training on photos like these {gain.photos} brings no certain gain "
+                f"(texture {gain.texture:+.1%} +- {gain.error:.1%} nearer): nothing was saved.",
+                hint=f"Go on using {info.name}, or add photos of the same kind.",
+            )
+        say(
+            "Training brings no certain gain, so the network stays as it was. "
+            "The model is saved all the same, with what the photos show clearly."
         )
-    say(f"Training on all {len(everything.photos)} photos for {gain.step} steps.")
-    whole = Run.within(run.folder / "whole", replace(run.settings, steps=gain.step))
-    model, vocabulary = course.learn(whole, len(parts), everything, match)
+        model, vocabulary = untrained(info, subject)
     summary = {
         "started_from": info.name,
-        "steps": gain.step,
+        "steps": gain.step if gain.certain else 0,
         "photos": len(everything.photos),
-        "match_loss": match is not None,
+        "match_loss": gain.certain and match is not None,
         "subject": [] if subject is None else list(subject.words),
+        "cut_outs": len(shown),
         **_gain_facts(gain),
     }
-    save_bundle(
-        folder, model, vocabulary, title=request.name, training=summary, card=_card(request, gain, summary)
-    )
+    card = _card(request, gain, summary)
+    save_bundle(folder, model, vocabulary, title=request.name, training=summary, card=card)
     take_over_recolouring(info, folder)
+    kept = load_cut_outs(info) | {info.config.outlines + i: cut for i, cut in enumerate(shown)}
+    if kept:
+        save_cut_outs(folder, kept)
+        write_sums(folder)
     add_picture(folder)
-    _clean(run, measured, say)
     say(f"Saved {folder}. Panel and GIMP show it as {folder.name}.", bundle=str(folder))
     return folder
 
@@ -250,14 +264,20 @@ def _subject(info: BundleInfo, photos: Pool, say: Callable[..., None]) -> Subjec
     """Find out what the photos show, and tell it."""
     model, vocabulary = load_model(info)
     known = Outlines.of(model, vocabulary)
-    subject = None if known is None else find_subject(photos, known)
+    subject = None if known is None else find_subject(photos, known, cutter_of(info))
     if subject is not None:
-        words = ", ".join(subject.words)
+        words, count = ", ".join(subject.words), len(subject.shapes)
+        does = (
+            f"The model will keep {count} of them, cut out, and show them: "
+            "whoever gets it can see these pieces of the photos."
+            if subject.cut_outs
+            else f"The model will draw it in {count} outlines of theirs."
+        )
         say(
-            f"{subject.seen} photos show one thing clearly, which captions call: {words}. "
-            f"The model will draw it in {len(subject.shapes)} outlines of theirs.",
+            f"{subject.seen} photos show one thing clearly, which captions call: {words}. {does}",
             subject=list(subject.words),
-            outlines=len(subject.shapes),
+            outlines=count,
+            cut_outs=len(subject.cut_outs),
         )
     return subject
 
@@ -266,8 +286,9 @@ def with_subject(request: OwnPhotos, settings: TrainSettings, subject: Subject |
     """Return settings for a model that gets outlines of what the photos show, and learns to fill them."""
     if subject is None:
         return settings
-    steps = min(request.steps, settings.steps * SUBJECT_EPOCHS // EPOCHS)
-    settings = replace(settings, steps=steps, validate_every=max(25, steps // 4))
+    if not subject.cut_outs:  # its pattern has to be learnt
+        steps = min(request.steps, settings.steps * SUBJECT_EPOCHS // EPOCHS)
+        settings = replace(settings, steps=steps, validate_every=max(25, steps // 4))
     outlines = settings.model.outlines + len(subject.shapes)
     return replace(settings, model=replace(settings.model, outlines=outlines), masks=dict(SUBJECT_MASKS))
 
@@ -314,10 +335,22 @@ def own_settings(request: OwnPhotos, config: ModelConfig, photos: int) -> TrainS
 
 def _card(request: OwnPhotos, gain: Gain, summary: dict[str, object]) -> str:
     before, after = gain.before, gain.after
+    learnt = (
+        f"Fine-tuned from `{summary['started_from']}` on {summary['photos']} photos of its owner, "
+        f"{gain.step} steps."
+        if gain.certain
+        else f"The network of `{summary['started_from']}` as it was: fine-tuning it on {summary['photos']} "
+        "photos of its owner brought no certain gain."
+    )
+    if summary["cut_outs"]:
+        learnt += (
+            f"\n\n**It holds {summary['cut_outs']} things cut out of these photos**, which it shows where "
+            "they are asked for. Whoever gets this model can see them, so pass it on only with photos that "
+            "you may pass on."
+        )
     return (
         f"# {request.name}\n\n"
-        f"Fine-tuned from `{summary['started_from']}` on {summary['photos']} photos of its owner, "
-        f"{gain.step} steps.\n\n"
+        f"{learnt}\n\n"
         f"| {gain.photos} photos not learnt from, all kinds of holes "
         "| texture distance | PSNR (dB) | l1 (0-255) |\n"
         "|---|---|---|---|\n"
@@ -325,7 +358,7 @@ def _card(request: OwnPhotos, gain: Gain, summary: dict[str, object]) -> str:
         f"| after | {after['texture']:.3f} | {after['psnr']:.2f} | {after['l1']:.2f} |\n\n"
         f"The texture came nearer by {gain.texture:.1%} +- {gain.error:.1%} (mean and standard error over "
         f"the photos), with 95 % confidence by at least {gain.at_least:.1%}, of models that learnt from "
-        "other photos and stopped where those did best; this one learnt from all.\n\n"
+        f"other photos and stopped where those did best{'; this one learnt from all' * gain.certain}.\n\n"
         "It knows what these photos show and little else, and it does not reach the photorealism of "
         "large diffusion models.\n"
     )

@@ -2,6 +2,7 @@
 
 A model that is to draw a thing in an empty place must know its shape (`nigdt.model.outlines`). The photos
 show it: the bundle's finder cuts it out, and those that are seen as a whole become outlines of a new kind.
+What is seen most clearly is kept itself (`nigdt.pasted`); then its own outlines are those of the kind.
 """
 
 from __future__ import annotations
@@ -22,11 +23,13 @@ from nigdt.model import NIGDT
 from nigdt.model.outlines import MARKS
 from nigdt.objects import largest_piece
 from nigdt.outlines import Outlines
+from nigdt.pasted import CutOut
 from nigdt.recolourer import Recolourer
 from nigdt.surroundings import names_surface
 from nigdt.text import Vocabulary, tokenise
 from nigdt_training.data.objects import Finder
 from nigdt_training.inpaint.outlines import ObjectShape, typical, whole_shape
+from nigdt_training.inpaint.own_cutouts import Cutter, cut_outs_of
 from nigdt_training.samples import Pool
 
 __all__ = ["Subject", "add_subject", "clear_first", "find_subject", "finder_of"]
@@ -35,6 +38,9 @@ Floats = NDArray[np.float32]
 
 _MOST_OUTLINES = 16
 _LEAST_OUTLINES = 4
+_LEAST_CUT_OUTS = 2
+_GENERAL = frozenset({"animal", "bird"})
+"""Words for more than photos of one thing show: with them the model draws any such thing, not this one."""
 _LEAST_SOLID = 0.35
 """Part of its convex hull that an object covers at least: a giraffe covers half of it."""
 _COMMON = 0.6
@@ -72,14 +78,16 @@ class Subject:
     Attributes:
         words: What captions call it.
         shapes: Its outlines, as `ObjectShape` has them.
-        numbers: (N,), how common each is.
+        numbers: (N,), how common each is, or how clearly it is seen where it is kept itself.
         seen: In how many photos it was cut out.
+        cut_outs: What is kept of it, one for each outline; empty where the model is to draw it.
     """
 
     words: tuple[str, ...]
     shapes: Sequence[ObjectShape]
     numbers: Sequence[float]
     seen: int
+    cut_outs: Sequence[CutOut] = ()
 
 
 def finder_of(info: BundleInfo, device: str = "cpu") -> Finder | None:
@@ -98,23 +106,31 @@ def finder_of(info: BundleInfo, device: str = "cpu") -> Finder | None:
     return Finder(file_digest(info.folder / RECOLOUR_WEIGHTS), find)
 
 
-def find_subject(pool: Pool, known: Outlines) -> Subject | None:
+def find_subject(pool: Pool, known: Outlines, cutter: Cutter | None = None) -> Subject | None:
     """Find out what photos show.
 
     Args:
         pool: With objects that are cut out.
         known: What the model draws into outlines already.
+        cutter: Cuts out what is kept; without it nothing is.
 
     Returns:
-        None where captions do not agree on a word, where the model knows it already, or where too few photos
-        show it as a whole.
+        None where captions do not agree on a word, where the model knows it already and too little is clear
+        enough to be kept, or where too few photos show it as a whole.
     """
-    words = _common_words(pool)
-    if not words or any(known.kind_in(word) for word in words):
+    common = _common_words(pool)
+    words = tuple(word for word in common if _singular(word) not in _GENERAL)
+    if not words:
         return None
     masks = [mask for i in map(int, pool.photos) if (mask := pool.cache.object_mask(i)) is not None]
     shapes = [shape for mask in masks if (shape := whole_shape(mask, _LEAST_SOLID)) is not None]
     if len(shapes) < _LEAST_OUTLINES:
+        return None
+    cut = [] if cutter is None else cut_outs_of(pool, cutter, _MOST_OUTLINES)
+    if len(cut) >= _LEAST_CUT_OUTS:
+        clearness = [one.quality for one in cut]
+        return Subject(words, [one.shape for one in cut], clearness, len(masks), [one.cut for one in cut])
+    if any(known.kind_in(word) for word in common):
         return None
     kept, numbers = typical(shapes, _MOST_OUTLINES)
     return Subject(words, kept, numbers, len(masks))
@@ -190,7 +206,7 @@ def _names_thing(word: str) -> bool:
     return not (
         word in _LITTLE
         or word.endswith("ing")
-        or word in PART_WORDS
+        or word.removesuffix("ed") in PART_WORDS
         or find_colours(word)
         or names_surface(word)
     )

@@ -2415,6 +2415,13 @@
       <source>It learns the shape of what they show: {words}.</source>
       <translation>Es lernt die Gestalt dessen, was sie zeigen: {words}.</translation>
     </message>
+    <message numerus="yes">
+      <source>It keeps %n piece(s) of them: whoever gets it sees these.</source>
+      <translation>
+        <numerusform>Es behält %n Teil davon: Wer es bekommt, sieht es.</numerusform>
+        <numerusform>Es behält %n Teile davon: Wer es bekommt, sieht sie.</numerusform>
+      </translation>
+    </message>
     <message>
       <source>New words: {words}.</source>
       <translation>Neue Wörter: {words}.</translation>
@@ -2469,6 +2476,10 @@
     <message>
       <source>Better on {better} of {photos} of your photos that it had not learnt from.</source>
       <translation>Besser bei {better} von {photos} Ihrer Fotos, von denen es nicht gelernt hatte.</translation>
+    </message>
+    <message>
+      <source>That may be chance. But it can show what your photos show clearly.</source>
+      <translation>Das kann Zufall sein. Aber es kann zeigen, was auf Ihren Fotos deutlich zu sehen ist.</translation>
     </message>
     <message>
       <source>On average, its fills come {percent} % nearer to the photos.</source>

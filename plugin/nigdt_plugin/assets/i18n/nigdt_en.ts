@@ -2415,6 +2415,13 @@
       <source>It learns the shape of what they show: {words}.</source>
       <translation>It learns the shape of what they show: {words}.</translation>
     </message>
+    <message numerus="yes">
+      <source>It keeps %n piece(s) of them: whoever gets it sees these.</source>
+      <translation>
+        <numerusform>It keeps %n piece of them: whoever gets it sees this.</numerusform>
+        <numerusform>It keeps %n pieces of them: whoever gets it sees these.</numerusform>
+      </translation>
+    </message>
     <message>
       <source>New words: {words}.</source>
       <translation>New words: {words}.</translation>
@@ -2469,6 +2476,10 @@
     <message>
       <source>Better on {better} of {photos} of your photos that it had not learnt from.</source>
       <translation>Better on {better} of {photos} of your photos that it had not learnt from.</translation>
+    </message>
+    <message>
+      <source>That may be chance. But it can show what your photos show clearly.</source>
+      <translation>That may be chance. But it can show what your photos show clearly.</translation>
     </message>
     <message>
       <source>On average, its fills come {percent} % nearer to the photos.</source>
