@@ -19,29 +19,26 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nigdt.answers import CompletionJob, EncodedContext, RawFill, WordUse
-from nigdt.backdrop import continued, has_surroundings, is_clear, laid_into, laid_over, things_named
+from nigdt.backdrop import continued, is_clear, laid_into, laid_over
 from nigdt.box import check_selection
 from nigdt.context.detail import Residual, enlarge
 from nigdt.errors import SelectionError
-from nigdt.footing import above, with_shadow
+from nigdt.footing import with_shadow
 from nigdt.model import NIGDT, ImageFeatures
 from nigdt.model_picture import ModelPicture, to_picture, without_weave
 from nigdt.noise import noise_of
 from nigdt.notices import DREW_NOTHING, NO_SHAPE
-from nigdt.outlines import Outlines, Silhouette, draws_itself
+from nigdt.outlines import Outlines, Silhouette
 from nigdt.recipe import Variant
-from nigdt.round_things import circle_in, names_round_thing
 from nigdt.runtime.recording import Recorder
 from nigdt.runtime.runner import Precision, Runner
-from nigdt.shown import ShownThings
+from nigdt.telling import Teller
 from nigdt.text import Vocabulary, tokenise
 
 __all__ = ["Completer"]
 
 _STRIDE = 32  # the encoder halves five times
 _LEAST = 64  # least side the model runs at
-_MOST_WORDS = 5
-"""Words for things, beside colours, of a caption that still names one: more tell of a scene."""
 _KEPT = 4
 """Contexts with an outline whose image half is kept: those of the fills that follow the typing."""
 
@@ -54,7 +51,6 @@ class Completer:
         precision: "float32" or "bfloat16" (`nigdt.runtime.runner`).
         size: Side in pixels of the square the model works at.
         vocabulary: The words it knows.
-        shown_things: What is seen of photos instead of what the model draws.
     """
 
     def __init__(
@@ -72,12 +68,8 @@ class Completer:
         self.device = device
         self.precision: Precision = precision
         self.size = model.config.size
-        self._outlines = Outlines.of(model, vocabulary)
-        self.shown_things = ShownThings(self._outlines, {})
+        self._teller = Teller(Outlines.of(model, vocabulary), vocabulary)
         self._outlined: deque[tuple[ImageFeatures, bytes, ImageFeatures]] = deque(maxlen=_KEPT)
-        self._placed: deque[tuple[ImageFeatures, tuple[int | None, Variant, int], Silhouette | None]] = deque(
-            maxlen=_KEPT
-        )
 
     @property
     def recorded_bytes(self) -> int:
@@ -88,7 +80,7 @@ class Completer:
         """Give back what recorded work holds on an accelerator, where memory is short."""
         self._runner.forget_recordings()
         self._outlined.clear()
-        self._placed.clear()
+        self._teller.forget()
 
     def unknown_words(self, caption: str) -> list[str]:
         """Return the words of the caption that the model does not know, each once, in order."""
@@ -231,7 +223,7 @@ class Completer:
             guided = any(job.guidance != 1 for job, _ in part)
             without = None
             if guided or any(
-                job.context.backdrop is not None and not self._fills_outline(job, outline)
+                job.context.backdrop is not None and not self._teller.fills_outline(job, outline)
                 for (job, _), outline in zip(part, outlines, strict=True)
             ):
                 nothing = self._runner.encode_words([[]] * len(part))
@@ -250,75 +242,14 @@ class Completer:
 
     def told(self, job: CompletionJob, variant: Variant) -> Silhouette | None:
         """Return what the model is told of a fill's thing; None leaves it to the model."""
-        is_round = names_round_thing(job.caption)
-        if self._outlines is None or (job.context.lies.within and not is_round):
-            return None
-        hole = job.context.visible < 0.5
-        kind = 0 if is_round else self._outlines.kind_in(job.caption)
-        amid = job.context.lies.amid and self.shown_things.may_be_around(job.context)
-        if self.shown_things.has(kind) and not amid:
-            placed = self._place(self._outlines, job.context, hole, variant, kind)
-            if placed is not None:
-                return placed
-        names_a_thing = has_surroundings(job.caption) and bool(self.vocabulary.known(job.caption, 1))
-        names_a_thing &= len(things_named(job.caption)) <= _MOST_WORDS
-        if names_a_thing and draws_itself(hole) and not job.context.lies.amid:
-            return Silhouette(hole.astype(np.float32))
-        if is_round:
-            circle = circle_in(hole)
-            return None if circle is None else Silhouette(circle)
-        if job.context.lies.amid and kind != self._outlines.of_birds:
-            return None  # a part of a thing, which has no outline
-        return self._place(self._outlines, job.context, hole, variant, kind) if kind else None
-
-    def _place(
-        self,
-        outlines: Outlines,
-        context: EncodedContext,
-        hole: NDArray[np.bool_],
-        variant: Variant,
-        kind: int,
-    ) -> Silhouette | None:
-        """Choose an outline for a hole; while only the caption changes, it is kept."""
-        row = context.footing if outlines.is_bird(kind) else None  # nothing else sits on branches
-        key = (row, variant, kind)
-        for features, drawn, found in self._placed:
-            if features is context.features and drawn == key:
-                return found
-        if self.shown_things.has(kind):
-            outlines = self.shown_things.suited(outlines, context)
-        placed = outlines.place(above(hole, row), variant, kind)
-        self._placed.append((context.features, key, placed))
-        return placed
-
-    def _fills_outline(self, job: CompletionJob, outline: NDArray[np.float32] | None) -> bool:
-        """Return whether what is drawn fills an outline surely, whatever is drawn without words."""
-        return outline is not None and self._names_outline(job)
-
-    def _names_outline(self, job: CompletionJob) -> bool:
-        """Return whether a caption names a thing whose outline is known from its name."""
-        if self._outlines is None:
-            return False
-        return bool(self._outlines.kind_in(job.caption)) or names_round_thing(job.caption)
-
-    def _names_other_kind(self, job: CompletionJob) -> bool:
-        """Return whether a caption names a thing that the model has outlines of, and that is no bird."""
-        if self._outlines is None or names_round_thing(job.caption):
-            return False
-        return self._outlines.kind_in(job.caption) not in (0, self._outlines.of_birds)
-
-    def _names_shapeless(self, job: CompletionJob) -> bool:
-        """Return whether a caption names a thing that the model knows and has no outline of."""
-        if self._outlines is None or job.context.lies.within or self._names_outline(job):
-            return False
-        return any(word in self.vocabulary for word in things_named(job.caption))
+        return self._teller.told(job, variant)
 
     def _raw_fill(self, job: CompletionJob, variant: Variant, drawn: ModelPicture) -> RawFill:
         context = job.context
         drawn = self._finished(job, drawn, variant)
-        thing = drawn.outline if self._fills_outline(job, drawn.outline) else None
+        thing = drawn.outline if self._teller.fills_outline(job, drawn.outline) else None
         left_out, enlarged = self._leaves_out(job, variant, drawn), context.crop
-        if not left_out and self.shown_things.of(drawn.told) is None:
+        if not left_out and self._teller.shown.of(drawn.told) is None:
             enlarged = enlarge(drawn.picture, context.crop, context.hole, context.residual, job.detail, thing)
         mixed, clear = self._laid(job, variant, drawn, enlarged)
         pixels = np.asarray(mixed if mixed.dtype == np.uint8 else np.rint(mixed), np.uint8)
@@ -339,7 +270,7 @@ class Completer:
 
         Further variants show it, for those who want to try.
         """
-        return variant.seed is None and drawn.outline is None and self._names_shapeless(job)
+        return variant.seed is None and drawn.outline is None and self._teller.names_shapeless(job)
 
     def _laid(
         self, job: CompletionJob, variant: Variant, drawn: ModelPicture, fill: NDArray[np.generic]
@@ -360,7 +291,7 @@ class Completer:
         if self._leaves_out(job, variant, drawn):
             shown = backdrop if backdrop is not None and context.location is None else context.crop
             return _reduced(shown, fill.shape[1::-1]), False
-        named = self._fills_outline(job, outline)
+        named = self._teller.fills_outline(job, outline)
         if backdrop is None and named:  # it is still being looked for, or nothing goes on in the hole
             backdrop = continued(context.crop, context.hole, "soft")
         if backdrop is None:
@@ -372,7 +303,7 @@ class Completer:
             return pasted, True
         if drawn.told is not None and named:  # it is given where it is named, which mypy does not see
             legs, perched = drawn.told.parts.get("leg"), context.footing is not None
-            if self._names_other_kind(job) or (legs is not None and legs.any() and not perched):
+            if self._teller.names_other_kind(job) or (legs is not None and legs.any() and not perched):
                 hole = cv2.resize(context.hole, size, interpolation=cv2.INTER_NEAREST) > 0
                 backdrop = with_shadow(backdrop, drawn.told.outline, hole)
             thin = [drawn.told.parts[part] for part in ("beak", "leg") if part in drawn.told.parts]
@@ -394,7 +325,7 @@ class Completer:
         self, job: CompletionJob, told: Silhouette, backdrop: NDArray[np.uint8]
     ) -> NDArray[np.uint8] | None:
         """Lay what a photo shows over its surroundings, (h, w, 3); None where the model's drawing is seen."""
-        return self.shown_things.laid(told, job.context, backdrop)
+        return self._teller.shown.laid(told, job.context, backdrop)
 
     def _words_used(self, job: CompletionJob, variant: Variant) -> list[WordUse]:
         """Tell what the model made of a caption's words, without a fill."""

@@ -92,7 +92,7 @@ class Finisher(Completer):
     ) -> None:
         super().__init__(model, vocabulary, device, precision, recorder, runner)
         self.bundle = bundle
-        self.shown_things = ShownThings(self._outlines, load_cut_outs(bundle))
+        self._teller.shown = ShownThings(self._teller.outlines, load_cut_outs(bundle))
         self._recolourer: Recolourer | None = None
         self._plain_birds: deque[tuple[ImageFeatures, Variant, NDArray[np.float32]]]
         self._plain_birds = deque(maxlen=_PLAIN_BIRDS)
@@ -151,7 +151,7 @@ class Finisher(Completer):
 
     def _finished(self, job: CompletionJob, drawn: ModelPicture, variant: Variant) -> ModelPicture:
         """Return what was drawn, in all its colours, its shade and the photo's light, at the model's size."""
-        if self.shown_things.of(drawn.told) is not None:  # it is not seen
+        if self._teller.shown.of(drawn.told) is not None:  # it is not seen
             return drawn
         done = self._in_its_colours(job, drawn, variant)
         if done.told is None or not _is_bird(done.told):
@@ -172,7 +172,7 @@ class Finisher(Completer):
             painted = coloured(self._recolouring(), picture, Silhouette(where), asked)
             return picture if painted is None else painted
 
-        return self.shown_things.laid(told, job.context, backdrop, None if asked is None else paint)
+        return self._teller.shown.laid(told, job.context, backdrop, None if asked is None else paint)
 
     def _in_its_colours(self, job: CompletionJob, drawn: ModelPicture, variant: Variant) -> ModelPicture:
         if job.whole is None:
@@ -232,19 +232,19 @@ class Finisher(Completer):
 
     def _with_its_colours(self, job: CompletionJob) -> CompletionJob:
         """Return a job with the colours of the bird that is to be drawn into an outline."""
-        if self._outlines is None or job.context.lies.within or not self.bundle.recolours:
+        if self._teller.outlines is None or job.context.lies.within or not self.bundle.recolours:
             return job
-        if self.shown_things.has(self._outlines.kind_in(job.caption)):  # photos show its colours
+        if self._teller.shown.has(self._teller.outlines.kind_in(job.caption)):  # photos show its colours
             return job
-        return replace(job, caption=with_its_colours(job.caption)) if self._names_outline(job) else job
+        return replace(job, caption=with_its_colours(job.caption)) if self._teller.names_outline(job) else job
 
     def _thing_alone(self, job: CompletionJob) -> CompletionJob | None:
         """Return a job without the colours of parts; None where all colours are left to the model."""
         within = job.context.lies.within and not names_round_thing(job.caption)
-        if self._outlines is None or within or not self.bundle.recolours:
+        if self._teller.outlines is None or within or not self.bundle.recolours:
             return None
         thing, _ = split_parts(job.caption, self._read(job.caption))
-        mended = find_colours(job.caption) and self._names_outline(replace(job, caption=thing))
+        mended = find_colours(job.caption) and self._teller.names_outline(replace(job, caption=thing))
         return replace(job, caption=thing, attention=False, whole=job.caption) if mended else None
 
     def _own(self, job: CompletionJob) -> _Own | None:
@@ -259,7 +259,7 @@ class Finisher(Completer):
             notice = COLOURED_PART
         elif (lies.whole or most) and _names_any_bird(job.caption):
             notice = COLOURED_BIRD
-        elif lies.other and (self._names_shapeless(job) or self._names_other_kind(job)):
+        elif lies.other and (self._teller.names_shapeless(job) or self._teller.names_other_kind(job)):
             notice = COLOURED_THING
         else:
             return None
@@ -284,7 +284,7 @@ class Finisher(Completer):
 
     def located(self, context: EncodedContext) -> EncodedContext:
         """Return a context that says how its hole lies to the thing there; see `Completer.located`."""
-        if self._outlines is None or not self.bundle.recolours:
+        if self._teller.outlines is None or not self.bundle.recolours:
             return context
         location = self._recolouring().locate(context.crop, context.hole)
         size = context.visible.shape[::-1]

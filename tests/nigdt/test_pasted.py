@@ -87,7 +87,7 @@ def test_other_answers_face_the_other_way(inpainter: Inpainter) -> None:
 def test_everything_else_is_drawn_as_without(inpainter: Inpainter, tmp_path: Path) -> None:
     write_bundle(tmp_path / "plain", {})
     plain = Inpainter.from_bundle(str(tmp_path / "plain"), device="cpu")
-    assert not plain.shown_things.cut_outs
+    assert not plain._teller.shown.cut_outs
     photo = ground()
     for caption in ("a bird", "grass", "a dog"):
         one, other = (net.fill_context(photo, box_hole(photo), caption)[0] for net in (inpainter, plain))
