@@ -9,7 +9,15 @@ from numpy.typing import NDArray
 from nigdt.box import selection_box
 from nigdt.objects import grab_cut
 
-__all__ = ["fine_object", "mean_near", "object_in", "possible", "smooth_step"]
+__all__ = [
+    "fine_object",
+    "likelier_colours",
+    "matted",
+    "mean_near",
+    "object_in",
+    "possible",
+    "smooth_step",
+]
 
 Floats = NDArray[np.float32]
 
@@ -70,7 +78,7 @@ def object_in(crop: NDArray[np.uint8], lab: Floats, chosen: Floats, sure: Floats
         (h, w), 0 to 1.
     """
     cut = _cut_out(crop, chosen, sure, _likelihood(lab, sure, chosen))
-    return _matte(lab, _completed(lab, cut, chosen, sure))
+    return matted(lab, _completed(lab, cut, chosen, sure))
 
 
 def fine_object(lab: Floats, chosen: Floats, sure: Floats, edged: Floats) -> Floats:
@@ -97,7 +105,7 @@ def fine_object(lab: Floats, chosen: Floats, sure: Floats, edged: Floats) -> Flo
     believed = np.maximum(smooth_step(chance, *_UNLIKELY), smooth_step(sure, *_BELIEVED)) * own
     more = np.maximum(more, chosen * believed)
     thing = thing + follows * np.maximum(more - thing, 0)
-    return _matte(lab, np.maximum(thing, _small_gaps(thing) * chosen))
+    return matted(lab, np.maximum(thing, _small_gaps(thing) * chosen))
 
 
 def _cut_out(crop: NDArray[np.uint8], selection: Floats, sure: Floats, chance: Floats) -> Floats:
@@ -139,7 +147,7 @@ def _cut_out(crop: NDArray[np.uint8], selection: Floats, sure: Floats, chance: F
     return cv2.resize(cut, sure.shape[1::-1], interpolation=cv2.INTER_LINEAR).clip(0, 1).astype(np.float32)
 
 
-def _matte(lab: Floats, cut: Floats) -> Floats:
+def matted(lab: Floats, cut: Floats) -> Floats:
     """Tell at an object's edge how much of each pixel is object: hair, feathers, blur.
 
     Each pixel there is taken for a mixture of the colours that lie a little inside and a little outside.
@@ -231,6 +239,23 @@ def possible(lab: Floats, inside: Floats, chosen: Floats) -> Floats:
 
 def _likelihood(lab: Floats, inside: Floats, chosen: Floats) -> Floats:
     """Tell how likely a colour is the object's, not the surroundings'; arguments as of `possible`."""
+    reach = max(3, round(_RING * (chosen.shape[0] * chosen.shape[1]) ** 0.5))
+    near = np.clip(4 * cv2.blur(chosen, (2 * reach + 1, 2 * reach + 1)), 0, 1)
+    own = inside * chosen
+    return likelier_colours(lab, own * (own > 0.6), near * (chosen < 0.05))
+
+
+def likelier_colours(lab: Floats, own: Floats, other: Floats) -> Floats:
+    """Tell how likely each place's colour is that of some places and not that of others.
+
+    Args:
+        lab: (h, w, 3), the photo.
+        own: (h, w), 0 to 1, the ones.
+        other: (h, w), 0 to 1, the others.
+
+    Returns:
+        (h, w), 0 to 1; a colour that is seen in neither is undecided.
+    """
     shape = (18, 40, 40)
     bins = np.ravel_multi_index(
         (
@@ -248,12 +273,7 @@ def _likelihood(lab: Floats, inside: Floats, chosen: Floats) -> Floats:
             counts = (np.roll(counts, 1, axis) + np.roll(counts, -1, axis)) / 4 + counts / 2
         return (counts.ravel() / max(1e-6, counts.sum())).astype(np.float32)
 
-    reach = max(3, round(_RING * (chosen.shape[0] * chosen.shape[1]) ** 0.5))
-    near = np.clip(4 * cv2.blur(chosen, (2 * reach + 1, 2 * reach + 1)), 0, 1)
-    ring = histogram((near * (chosen < 0.05)).astype(np.float32))
-    own = inside * chosen
-    core = histogram((own * (own > 0.6)).astype(np.float32))
-    # What is seen in neither may be of the object.
+    core, ring = histogram(own.astype(np.float32)), histogram(other.astype(np.float32))
     chance = (core[bins] + _RARE) / (core[bins] + ring[bins] + 2 * _RARE)
     return np.asarray(cv2.GaussianBlur(chance, (0, 0), 1.0), np.float32)
 

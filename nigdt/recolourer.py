@@ -16,7 +16,7 @@ from nigdt.errors import BundleError
 from nigdt.finding import object_at, object_within, resized, to_tensor
 from nigdt.fringe import edge_by_hue
 from nigdt.locating import Location, location
-from nigdt.looking import Looker, check_numbers
+from nigdt.looking import LookedAt, Looker, check_numbers
 from nigdt.model.finder import ObjectFinder
 from nigdt.model.recolour import RecolourNet
 from nigdt.part_places import fading, likelier, names_only, places_of, with_known
@@ -42,8 +42,6 @@ Floats = NDArray[np.float32]
 
 _BESIDE = 0.06
 """Margin around the selection in which a tint is worked out, as a fraction of the context's longer side."""
-_WITHIN_REACH = 0.12
-"""How far a selection is grown before the finder is asked what is around it, as a fraction of the context."""
 _SURE = (0.5, 0.8)
 """How sure the finder must be of a beak or a leg for it to keep its colour though it has the body's."""
 _REACHED = (0.3, 0.6)
@@ -109,14 +107,9 @@ class Recolourer:
             thing, found = within * (1 - thing), None
         if thing is not None and whole and len(asked) == 1:  # the network's own answer is not needed
             kept = None if found is None else seen.kept
-            rim = rim_width(selection) if reaching else 0
-            if not rim or found is None or found.fine is None:
-                return Recolouring(*_tint(thing, within, kept, guide, finer, asked[0]), selection)
-            wide = np.maximum(within, resized(wider(selection) * np.float32(1 / 255), *thing.shape[::-1]))
-            tint = _tint(thing, within, kept, guide, finer, asked[0], wide)
-            near = np.asarray(cv2.dilate(thing, np.ones((_EDGE, _EDGE), np.uint8)), np.float32)
-            ends = ends_on(thing, wide, rim * thing.shape[1] / selection.shape[1])
-            return Recolouring(*tint, selection, ends * smooth_step(near, *_REACHED))
+            if reaching and found is not None and found.fine is not None and rim_width(selection):
+                return self._reaching(seen, thing, within, finer, asked[0])
+            return Recolouring(*_tint(thing, within, kept, guide, finer, asked[0]), selection)
         reached = chosen if found is None else chosen * found.object
         answer = None if found is None else self._by_parts(found.parts, lab, reached, caption)
         alpha, target = answer or self._answer(lab, reached, caption, hidden)
@@ -138,6 +131,28 @@ class Recolourer:
                 return _with_body(wanted, target, tint, within, guide, finer, selection)
         place = guided_place(wanted, within, guide, finer)
         return _on_one_grid(place, guided_colour(target, alpha * chosen, lab), selection)
+
+    def _reaching(
+        self, seen: LookedAt, thing: Floats, within: Floats, finer: float, asked: NamedColour
+    ) -> Recolouring:
+        """Give a whole object one colour, with what lies outside the selection of it.
+
+        Args:
+            seen: What the finder sees.
+            thing: (h, w), 0 to 1, the object.
+            within: (h, w), 0 to 1, the selection.
+            finer: How many times finer that is than the network's maps.
+            asked: The colour.
+        """
+        selection = seen.selection
+        wide = np.maximum(within, resized(wider(selection) * np.float32(1 / 255), *thing.shape[::-1]))
+        rest = self._looker.rest(seen)
+        if rest is not None:
+            thing, wide = np.maximum(thing, rest), np.maximum(wide, rest > 0)
+        tint = _tint(thing, within, seen.kept, seen.guide, finer, asked, wide)
+        near = np.asarray(cv2.dilate(thing, np.ones((_EDGE, _EDGE), np.uint8)), np.float32)
+        ends = ends_on(thing, wide, rim_width(selection) * thing.shape[1] / selection.shape[1])
+        return Recolouring(*tint, selection, ends * smooth_step(near, *_REACHED) * (wide > 0))
 
     @torch.inference_mode()
     def predict_parts(
@@ -196,11 +211,8 @@ class Recolourer:
             ModelError: The network's answer holds values that are not numbers.
         """
         check_selection(selection, crop.shape[1], crop.shape[0])
-        lab, chosen = self._looker.reduced(crop, selection)
-        reach = round(_WITHIN_REACH * max(selection.shape))
-        # Told the selection alone, the finder would look for a thing in it.
-        grown = np.asarray(cv2.dilate(selection, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)), np.uint8)
-        found = self._looker.find(crop, grown, lab, resized(grown * np.float32(1 / 255), *lab.shape[1::-1]))
+        chosen = self._looker.reduced(crop, selection)[1]
+        found = self._looker.around(crop, selection)
         if found is None:
             return Location()
         return location(found.sure, found.parts.sum(-1), chosen, found.bird)
@@ -374,7 +386,7 @@ def _tint(
         A recolouring's alpha (h, w, 4) and colour (h, w, 6).
     """
     height, width = chosen.shape
-    window = selection_box(chosen).grown(round(_BESIDE * max(height, width)), width, height).slices
+    window = selection_box(chosen if wide is None else wide > 0).grown(round(_BESIDE * max(height, width)), width, height).slices
     guide, within = lab[window], chosen[window]
     place, target = _tinted_body(thing[window], within, None if kept is None else kept[window], guide, asked)
     alphas, colours = np.zeros((*lab.shape[:2], 4), np.float32), np.zeros((*lab.shape[:2], 6), np.float32)

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from nigdt.box import selection_box
 from nigdt.colours import find_colours, lab_to_rgb, rgb_to_lab
 from nigdt.errors import CaptionError
-from nigdt.rim import within_rim
 
 __all__ = [
     "PAINTED",
@@ -109,12 +108,11 @@ class Recolouring:
         result, alphas = rgb.copy(), np.zeros((height, width), np.float32)
         if not self.selection.any():
             return result, alphas
-        if self.beyond is None:
-            rim, used = self.selection, selection_box(self.selection)
-        else:
-            chosen, used = within_rim(self.selection)
-            rim = self.selection.copy()
-            np.maximum(rim[used.slices], chosen, out=rim[used.slices], casting="unsafe")
+        rim = self.selection
+        if self.beyond is not None:
+            touched = cv2.dilate((self.beyond > 0).astype(np.uint8), np.ones((3, 3), np.uint8))
+            rim = cv2.max(rim, cv2.resize(touched, (width, height), interpolation=cv2.INTER_NEAREST))
+        used = selection_box(rim)
         if self.barred is not None:
             rim = np.where(self.barred, np.uint8(0), rim)
         rows = max(1, _STRIP // width)
