@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nigdt.box import selection_box
-from nigdt.cutout import likelier_colours, matted, smooth_step
+from nigdt.cutout import both_say, likelier_colours, matted, smooth_step
 
 __all__ = ["rest_of"]
 
@@ -22,7 +22,7 @@ _REACH = 0.15
 """How far from the selection a piece may end, as a fraction of its longest side."""
 _PAST = 0.1
 """Fraction of a piece that may lie farther away: more goes on from there, as a neighbour does."""
-_LARGEST, _ALL = 0.25, 0.4
+_LARGEST, _ALL = 0.3, 0.43
 """Area of a piece and of all of them, beside that of the selected thing: more was left out on purpose."""
 _LEAST = 0.0015
 """Area of a piece below which it is none."""
@@ -30,14 +30,14 @@ _NECK = 0.25
 """Length along which a piece touches the selected thing at least, beside the root of its area."""
 _THIN = 0.01
 """Half the width of what is too thin to hang on by, as a fraction of the selection's longest side."""
-_COLOUR = 0.7
-"""How much the colour counts beside what the finder says, in log odds."""
 _LIKELY, _SURE, _ALIKE = 0.76, 0.42, 0.45
 """How likely a piece is of the thing on average, at least; how sure the finder is of it that was told of the
 selection alone; and how likely its colours are the thing's."""
 _CORE, _ELSEWHERE = 0.6, 0.15
 """How sure the finder is of places whose colours are the thing's, and of those whose are not, at most."""
-_EDGE = (0.3, 0.7)
+_ROUNDS = 2
+"""Times that the pieces are looked for: they show colours of the thing that the selection does not."""
+_EDGE = (0.5, 0.85)
 """How likely places at a piece's edge must be to belong to it a little, and wholly."""
 _TOUCH = 3
 """Pixels by which a piece may be off the thing that it touches."""
@@ -65,11 +65,13 @@ def rest_of(lab: Floats, chosen: Floats, thing: Floats, sure: Floats, around: Fl
     side = max(box.width, box.height)
     part = box.grown(round(2 * _REACH * side), width, height).slices
     lab, chosen, thing, inside = lab[part], chosen[part], thing[part], inside[part]
-    likely, alike = _likely(lab, chosen, thing, around[part])
     own = inside & (thing > 0.5)
-    pieces = _pieces(own, inside, likely, alike, sure[part], side)
-    if not pieces.any():
-        return rest
+    pieces = np.zeros_like(inside)
+    for _ in range(_ROUNDS):
+        likely, alike = _likely(lab, chosen, np.where(pieces, 1, thing * chosen).astype(np.float32), around[part])
+        pieces = _pieces(own, inside, likely, alike, sure[part], side)
+        if not pieces.any():
+            return rest
     near = cv2.dilate(pieces.astype(np.uint8), _disc(_THIN * side)) > 0
     found = np.where(near & ~inside, smooth_step(likely, *_EDGE), 0).astype(np.float32)
     whole = matted(lab, np.maximum(thing * chosen, found))
@@ -79,10 +81,9 @@ def rest_of(lab: Floats, chosen: Floats, thing: Floats, sure: Floats, around: Fl
 
 def _likely(lab: Floats, chosen: Floats, thing: Floats, around: Floats) -> tuple[Floats, Floats]:
     """Return how likely each place is of the thing, by the finder and by its colour, and by that alone."""
-    own = thing * chosen * (around > _CORE)
+    own = thing * (around > _CORE)
     alike = likelier_colours(lab, own, (1 - chosen) * (around < _ELSEWHERE))
-    odds = _log_odds(around) + np.float32(_COLOUR) * _log_odds(alike)
-    return (1 / (1 + np.exp(-odds))).astype(np.float32), alike
+    return both_say(around, alike), alike
 
 
 def _pieces(own: Mask, inside: Mask, likely: Floats, alike: Floats, sure: Floats, side: int) -> Mask:
@@ -116,12 +117,6 @@ def _pieces(own: Mask, inside: Mask, likely: Floats, alike: Floats, sure: Floats
     if areas[good].sum() > _ALL * size:
         return np.zeros_like(inside)
     return np.asarray(good[names])
-
-
-def _log_odds(chance: Floats) -> Floats:
-    """Return the logarithm of the odds of a chance in 0..1, which is never quite certain."""
-    bounded = np.clip(chance, 0.01, 0.99)
-    return np.asarray(np.log(bounded / (1 - bounded)), np.float32)
 
 
 def _disc(radius: float) -> NDArray[np.uint8]:
