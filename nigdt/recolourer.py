@@ -48,6 +48,8 @@ _REACHED = (0.3, 0.6)
 """How much of a place, or of one beside it, must be object for its colour to go there on the rim."""
 _EDGE = 7
 """Side, in pixels of `finer_lab`, of the square around a place in which that other one is looked for."""
+_TOLD = 0.01
+"""Area outside the selection that takes the colour, beside the selected thing's, from which on users are told."""
 _TINY = 1e-6
 
 
@@ -146,13 +148,15 @@ class Recolourer:
         """
         selection = seen.selection
         wide = np.maximum(within, resized(wider(selection) * np.float32(1 / 255), *thing.shape[::-1]))
-        rest = self._looker.rest(seen)
+        rest, goes_on = self._looker.rest(seen), False
         if rest is not None:
+            goes_on = float(rest.sum()) > _TOLD * float((thing * within).sum())
             thing, wide = np.maximum(thing, rest), np.maximum(wide, rest > 0)
         tint = _tint(thing, within, seen.kept, seen.guide, finer, asked, wide)
         near = np.asarray(cv2.dilate(thing, np.ones((_EDGE, _EDGE), np.uint8)), np.float32)
         ends = ends_on(thing, wide, rim_width(selection) * thing.shape[1] / selection.shape[1])
-        return Recolouring(*tint, selection, ends * smooth_step(near, *_REACHED) * (wide > 0))
+        beyond = ends * smooth_step(near, *_REACHED) * (wide > 0)
+        return Recolouring(*tint, selection, beyond, goes_on=goes_on)
 
     @torch.inference_mode()
     def predict_parts(
@@ -386,7 +390,11 @@ def _tint(
         A recolouring's alpha (h, w, 4) and colour (h, w, 6).
     """
     height, width = chosen.shape
-    window = selection_box(chosen if wide is None else wide > 0).grown(round(_BESIDE * max(height, width)), width, height).slices
+    window = (
+        selection_box(chosen if wide is None else wide > 0)
+        .grown(round(_BESIDE * max(height, width)), width, height)
+        .slices
+    )
     guide, within = lab[window], chosen[window]
     place, target = _tinted_body(thing[window], within, None if kept is None else kept[window], guide, asked)
     alphas, colours = np.zeros((*lab.shape[:2], 4), np.float32), np.zeros((*lab.shape[:2], 6), np.float32)

@@ -64,9 +64,10 @@ class Recolouring:
         alpha: (h, w, 4) float32: alpha = the first three times (L, a, b) + the last.
         colour: (h, w, 6) float32: slope and offset on L of the change of L, of a and of b.
         selection: (H, W) uint8, the selection at the size that is painted.
-        beyond: (h, w) float32, 0 to 1, how far places on the selection's rim (`nigdt.rim`) take the colour
-            too; None is nowhere.
+        beyond: (h, w) float32, 0 to 1, how far places outside the selection, on its rim (`nigdt.rim`) and on
+            the rest of the thing (`nigdt.rest`), take the colour too; None is nowhere.
         barred: (H, W), where nothing is painted whatever else is said; None is nowhere.
+        goes_on: Whether the rest of the thing is enough to be told of.
     """
 
     alpha: Floats
@@ -74,6 +75,7 @@ class Recolouring:
     selection: NDArray[np.uint8]
     beyond: Floats | None = None
     barred: NDArray[np.bool_] | None = None
+    goes_on: bool = False
 
     @classmethod
     def of(

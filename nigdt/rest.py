@@ -68,7 +68,9 @@ def rest_of(lab: Floats, chosen: Floats, thing: Floats, sure: Floats, around: Fl
     own = inside & (thing > 0.5)
     pieces = np.zeros_like(inside)
     for _ in range(_ROUNDS):
-        likely, alike = _likely(lab, chosen, np.where(pieces, 1, thing * chosen).astype(np.float32), around[part])
+        likely, alike = _likely(
+            lab, chosen, np.where(pieces, 1, thing * chosen).astype(np.float32), around[part]
+        )
         pieces = _pieces(own, inside, likely, alike, sure[part], side)
         if not pieces.any():
             return rest
