@@ -116,6 +116,7 @@ class Looker:
         self._around: deque[tuple[NDArray[np.uint8], NDArray[np.uint8], Found | None]] = deque(
             maxlen=_CONTEXTS
         )
+        self._rest: deque[tuple[LookedAt, Floats]] = deque(maxlen=_CONTEXTS)
 
     def look(self, crop: NDArray[np.uint8], selection: NDArray[np.uint8], exact: bool = False) -> LookedAt:
         """Look for the object in a selection; while only the caption changes, what was seen is kept.
@@ -204,13 +205,18 @@ class Looker:
         Returns:
             (H, W) in 0..1 at the guide's size; None where the finder sees no fine edge, or nothing.
         """
+        for known, rest in self._rest:
+            if known is seen:
+                return rest
         around = self.around(seen.crop, seen.selection)
         if seen.found is None or seen.thing is None or around is None:
             return None
         sure, further = (_fine_sure(found, seen.chosen, seen.guide) for found in (seen.found, around))
         if sure is None or further is None:
             return None
-        return rest_of(seen.guide, enlarged(seen.chosen, seen.guide), seen.thing, sure, further)
+        rest = rest_of(seen.guide, enlarged(seen.chosen, seen.guide), seen.thing, sure, further)
+        self._rest.append((seen, rest))
+        return rest
 
     def reduced(self, crop: NDArray[np.uint8], selection: NDArray[np.uint8]) -> tuple[Floats, Floats]:
         """Return a context in Lab, (h, w, 3), and its selection, (h, w) in 0 to 1, at the network's size."""

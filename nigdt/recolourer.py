@@ -49,7 +49,7 @@ _REACHED = (0.3, 0.6)
 _EDGE = 7
 """Side, in pixels of `finer_lab`, of the square around a place in which that other one is looked for."""
 _TOLD = 0.01
-"""Area outside the selection that takes the colour, beside the selected thing's, from which on users are told."""
+"""Size of what takes the colour outside the selection, beside the selected thing, from which on it is told."""
 _TINY = 1e-6
 
 
@@ -390,11 +390,8 @@ def _tint(
         A recolouring's alpha (h, w, 4) and colour (h, w, 6).
     """
     height, width = chosen.shape
-    window = (
-        selection_box(chosen if wide is None else wide > 0)
-        .grown(round(_BESIDE * max(height, width)), width, height)
-        .slices
-    )
+    used = selection_box(chosen if wide is None else wide)
+    window = used.grown(round(_BESIDE * max(height, width)), width, height).slices
     guide, within = lab[window], chosen[window]
     place, target = _tinted_body(thing[window], within, None if kept is None else kept[window], guide, asked)
     alphas, colours = np.zeros((*lab.shape[:2], 4), np.float32), np.zeros((*lab.shape[:2], 6), np.float32)

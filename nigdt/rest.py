@@ -37,10 +37,12 @@ _CORE, _ELSEWHERE = 0.6, 0.15
 """How sure the finder is of places whose colours are the thing's, and of those whose are not, at most."""
 _ROUNDS = 2
 """Times that the pieces are looked for: they show colours of the thing that the selection does not."""
+_AROUND = 20
+"""Pixels around a piece that its edge is worked out in."""
 _EDGE = (0.5, 0.85)
 """How likely places at a piece's edge must be to belong to it a little, and wholly."""
-_TOUCH = 3
-"""Pixels by which a piece may be off the thing that it touches."""
+_TOUCH = 2
+"""Pixels, at half the size, by which a piece may be off the thing that it touches."""
 
 
 def rest_of(lab: Floats, chosen: Floats, thing: Floats, sure: Floats, around: Floats) -> Floats:
@@ -64,21 +66,37 @@ def rest_of(lab: Floats, chosen: Floats, thing: Floats, sure: Floats, around: Fl
     box = selection_box(inside)
     side = max(box.width, box.height)
     part = box.grown(round(2 * _REACH * side), width, height).slices
-    lab, chosen, thing, inside = lab[part], chosen[part], thing[part], inside[part]
+    chosen, thing = chosen[part], thing[part]
+    likely, pieces = _found(
+        *(_halved(one[part]) for one in (lab, sure, around)), *map(_halved, (chosen, thing))
+    )
+    if not pieces.any():
+        return rest
+    size = chosen.shape[::-1]
+    near = cv2.dilate(cv2.resize(pieces.astype(np.uint8), size), _disc(_THIN * side))
+    likely = np.asarray(cv2.resize(likely, size, interpolation=cv2.INTER_LINEAR), np.float32)
+    held = np.maximum(thing * chosen, near * (1 - chosen) * smooth_step(likely, *_EDGE))
+    there = selection_box(near).grown(_AROUND, *size).slices
+    whole = np.zeros_like(chosen)
+    whole[there] = matted(lab[part][there], held[there].astype(np.float32))
+    rest[part] = near * whole * (1 - chosen)
+    return rest
+
+
+def _found(lab: Floats, sure: Floats, around: Floats, chosen: Floats, thing: Floats) -> tuple[Floats, Mask]:
+    """Return how likely each place is of the thing, and the pieces of it; arguments as of `rest_of`."""
+    inside = chosen > 0.5
     own = inside & (thing > 0.5)
     pieces = np.zeros_like(inside)
-    for _ in range(_ROUNDS):
-        likely, alike = _likely(
-            lab, chosen, np.where(pieces, 1, thing * chosen).astype(np.float32), around[part]
-        )
-        pieces = _pieces(own, inside, likely, alike, sure[part], side)
+    box = selection_box(inside) if inside.any() else None
+    likely = around
+    for _ in range(_ROUNDS if box else 0):
+        known = np.where(pieces, np.float32(1), thing * chosen)
+        likely, alike = _likely(lab, chosen, known, around)
+        pieces = _pieces(own, inside, likely, alike, sure, max(box.width, box.height))
         if not pieces.any():
-            return rest
-    near = cv2.dilate(pieces.astype(np.uint8), _disc(_THIN * side)) > 0
-    found = np.where(near & ~inside, smooth_step(likely, *_EDGE), 0).astype(np.float32)
-    whole = matted(lab, np.maximum(thing * chosen, found))
-    rest[part] = np.where(near, whole, 0) * (1 - chosen)
-    return rest
+            break
+    return likely, pieces
 
 
 def _likely(lab: Floats, chosen: Floats, thing: Floats, around: Floats) -> tuple[Floats, Floats]:
@@ -119,6 +137,12 @@ def _pieces(own: Mask, inside: Mask, likely: Floats, alike: Floats, sure: Floats
     if areas[good].sum() > _ALL * size:
         return np.zeros_like(inside)
     return np.asarray(good[names])
+
+
+def _halved(values: Floats) -> Floats:
+    """Return a map (h, w) or (h, w, C) at half its size, which is enough to find pieces."""
+    size = (max(1, values.shape[1] // 2), max(1, values.shape[0] // 2))
+    return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _disc(radius: float) -> NDArray[np.uint8]:

@@ -83,8 +83,9 @@ _DIMMEST = 0.3
 _PALE_THING, _PATCH = 60.0, (30.0, 0.25)
 """L from which on a thing is pale, and the fraction of it below another that is a pattern, not shade."""
 _LIT_AT, _BLACKEST, _LIT_BLACK, _STEEP = 0.9, 3.0, 16.0, 1.8
-"""A pale thing made black is a grey cut-out if its large differences are only reduced: black is steeper in its
-shade. L goes from the second to the third at the first quantile of the thing's, with the last as the exponent."""
+"""A pale thing made black is a grey cut-out if its large differences are only reduced: black is steeper in
+its shade. L goes from the second to the third at the first quantile of the thing's, with the last as the
+exponent."""
 _BRIGHTEST, _GLINT, _GLINTS = 1.12, 12.0, (0.98, 1.1)
 """Large-scale L beside the lit one, at most; by how much black is lighter where light glances off, and from
 which L beside the lit one on, and until which, it comes to do so."""
@@ -257,9 +258,7 @@ def _blackened(L: Floats, weight: Floats) -> Floats:
     base = _blurred(L, weight, _CLOSE)
     light = np.clip(base / lit, 0, _BRIGHTEST)
     detail = L - base
-    detail = (
-        detail * np.where(detail > 0, np.float32(_CREST), np.float32(_FURROW)) * np.clip(light, _SHADED, 1)
-    )
+    detail *= np.where(detail > 0, np.float32(_CREST), np.float32(_FURROW)) * np.clip(light, _SHADED, 1)
     black = _BLACKEST + (_LIT_BLACK - _BLACKEST) * light**_STEEP
     return _bounded(black + detail + _GLINT * smooth_step(L / lit, *_GLINTS))
 

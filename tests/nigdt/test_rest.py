@@ -1,4 +1,4 @@
-"""The rest of a thing that a selection leaves out is told from neighbours and from what is left out on purpose."""
+"""The rest of a thing that a selection clips is told from neighbours and from what is left out on purpose."""
 
 from __future__ import annotations
 
