@@ -49,7 +49,7 @@ _REACHED = (0.3, 0.6)
 _EDGE = 7
 """Side, in pixels of `finer_lab`, of the square around a place in which that other one is looked for."""
 _TOLD = 0.01
-"""Size of what takes the colour outside the selection, beside the selected thing, from which on it is told."""
+"""Size of what takes colour outside the selection, beside the selected thing, from which on it is told."""
 _TINY = 1e-6
 
 

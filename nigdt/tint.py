@@ -86,14 +86,14 @@ _LIT_AT, _BLACKEST, _LIT_BLACK, _STEEP = 0.9, 3.0, 16.0, 1.8
 """A pale thing made black is a grey cut-out if its large differences are only reduced: black is steeper in
 its shade. L goes from the second to the third at the first quantile of the thing's, with the last as the
 exponent."""
-_BRIGHTEST, _GLINT, _GLINTS = 1.12, 12.0, (0.98, 1.1)
+_BRIGHTEST, _GLINT, _GLINTS = 1.12, 5.0, (0.98, 1.1)
 """Large-scale L beside the lit one, at most; by how much black is lighter where light glances off, and from
 which L beside the lit one on, and until which, it comes to do so."""
-_CREST, _FURROW, _CLOSE = 1.6, 1.0, 0.03
-"""What becomes of fine detail that is lighter and darker than what is around it: each feather of a black bird
-shines. And the deviation of the blur that it is told from the rest by, as `_BASE`."""
+_CREST, _FURROW, _CLOSE = 1.6, 3.0, 0.03
+"""Factor on fine detail that is lighter than what is around it, since each feather of a black bird shines;
+exponent of what is darker, beside that; and deviation of the blur that tells it from the rest, as `_BASE`."""
 _SHADED = 0.25
-"""What stays at least of it in shade."""
+"""What stays at least of the former in shade."""
 _SOFT = 4.0
 """Units of L from black and from white within which differences shrink instead of being cut off."""
 _DYED = 0.88
@@ -257,10 +257,10 @@ def _blackened(L: Floats, weight: Floats) -> Floats:
     lit = np.float32(max(1.0, _quantile(L, weight, _LIT_AT)))
     base = _blurred(L, weight, _CLOSE)
     light = np.clip(base / lit, 0, _BRIGHTEST)
-    detail = L - base
-    detail *= np.where(detail > 0, np.float32(_CREST), np.float32(_FURROW)) * np.clip(light, _SHADED, 1)
     black = _BLACKEST + (_LIT_BLACK - _BLACKEST) * light**_STEEP
-    return _bounded(black + detail + _GLINT * smooth_step(L / lit, *_GLINTS))
+    crests = _CREST * np.clip(light, _SHADED, 1) * np.maximum(0, L - base)
+    furrows = np.clip(L / np.maximum(base, 1), 0, 1) ** _FURROW
+    return _bounded(black * furrows + crests + _GLINT * smooth_step(L / lit, *_GLINTS))
 
 
 def _blurred(values: Floats, weight: Floats, width: float) -> Floats:

@@ -198,13 +198,13 @@ def test_a_white_thing_made_black_keeps_its_form():
     L = after[SIDE // 2, :, 0]
     assert nearest_basic(np.median(after, (0, 1))) == "black"
     assert 8 < np.median(L) < 18, "black, not a grey cut-out"
-    assert np.ptp(L) > 18, "not flat"
+    assert L.max() > 3 * L.min(), "not flat"
     assert (np.diff(L) > 0).all()
     patches = before.copy()
     patches[:, : SIDE // 3] = lab_of((20, 20, 20))
     _, pied = painted(patches, "black")
     lit = np.s_[:, SIDE // 2 :, 0]
-    assert np.ptp(pied[lit]) < np.ptp(after[lit]) - 3, "a pattern is covered"
+    assert np.median(pied[lit]) > np.median(after[lit]) + 1, "a pattern is covered"
 
 
 def test_fine_relief_of_a_white_thing_shows_more_where_it_is_black():
