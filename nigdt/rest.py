@@ -39,8 +39,9 @@ _ROUNDS = 2
 """Times that the pieces are looked for: they show colours of the thing that the selection does not."""
 _AROUND = 20
 """Pixels around a piece that its edge is worked out in."""
-_EDGE = (0.5, 0.85)
-"""How likely places at a piece's edge must be to belong to it a little, and wholly."""
+_EDGE, _WITHIN = (0.2, 0.5), (0.7, 0.9)
+"""How likely places must be to belong to a piece a little, and wholly, where the finder was told of the
+selection alone, and of a wider one: that takes more of the surroundings for the thing."""
 _TOUCH = 2
 """Pixels, at half the size, by which a piece may be off the thing that it touches."""
 
@@ -67,15 +68,17 @@ def rest_of(lab: Floats, chosen: Floats, thing: Floats, sure: Floats, around: Fl
     side = max(box.width, box.height)
     part = box.grown(round(2 * _REACH * side), width, height).slices
     chosen, thing = chosen[part], thing[part]
-    likely, pieces = _found(
+    alike, pieces = _found(
         *(_halved(one[part]) for one in (lab, sure, around)), *map(_halved, (chosen, thing))
     )
     if not pieces.any():
         return rest
     size = chosen.shape[::-1]
     near = cv2.dilate(cv2.resize(pieces.astype(np.uint8), size), _disc(_THIN * side))
-    likely = np.asarray(cv2.resize(likely, size, interpolation=cv2.INTER_LINEAR), np.float32)
-    held = np.maximum(thing * chosen, near * (1 - chosen) * smooth_step(likely, *_EDGE))
+    alike = np.asarray(cv2.resize(alike, size, interpolation=cv2.INTER_LINEAR), np.float32)
+    belongs = smooth_step(both_say(sure[part], alike), *_EDGE)
+    belongs = np.maximum(belongs, smooth_step(both_say(around[part], alike), *_WITHIN))
+    held = np.maximum(thing * chosen, near * (1 - chosen) * belongs)
     there = selection_box(near).grown(_AROUND, *size).slices
     whole = np.zeros_like(chosen)
     whole[there] = matted(lab[part][there], held[there].astype(np.float32))
@@ -84,19 +87,19 @@ def rest_of(lab: Floats, chosen: Floats, thing: Floats, sure: Floats, around: Fl
 
 
 def _found(lab: Floats, sure: Floats, around: Floats, chosen: Floats, thing: Floats) -> tuple[Floats, Mask]:
-    """Return how likely each place is of the thing, and the pieces of it; arguments as of `rest_of`."""
+    """Return how likely each place's colour is the thing's, and its pieces; arguments as of `rest_of`."""
     inside = chosen > 0.5
     own = inside & (thing > 0.5)
     pieces = np.zeros_like(inside)
     box = selection_box(inside) if inside.any() else None
-    likely = around
+    alike = around
     for _ in range(_ROUNDS if box else 0):
         known = np.where(pieces, np.float32(1), thing * chosen)
         likely, alike = _likely(lab, chosen, known, around)
         pieces = _pieces(own, inside, likely, alike, sure, max(box.width, box.height))
         if not pieces.any():
             break
-    return likely, pieces
+    return alike, pieces
 
 
 def _likely(lab: Floats, chosen: Floats, thing: Floats, around: Floats) -> tuple[Floats, Floats]:
