@@ -253,10 +253,10 @@ def _likelihood(lab: Floats, inside: Floats, chosen: Floats, sure: Floats | None
     reach = max(3, round(_RING * (chosen.shape[0] * chosen.shape[1]) ** 0.5))
     near = np.clip(4 * cv2.blur(chosen, (2 * reach + 1, 2 * reach + 1)), 0, 1)
     own = inside * chosen
-    ring = near * (chosen < 0.05)
+    outside = chosen < 0.05
     if sure is not None:
-        ring = ring * (sure < _ELSEWHERE)
-    return likelier_colours(lab, own * (own > 0.6), ring)
+        outside &= sure < _ELSEWHERE
+    return likelier_colours(lab, own * (own > 0.6), (near * outside).astype(np.float32))
 
 
 def likelier_colours(lab: Floats, own: Floats, other: Floats) -> Floats:

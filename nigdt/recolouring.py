@@ -113,7 +113,8 @@ class Recolouring:
         rim = self.selection
         if self.beyond is not None:
             touched = cv2.dilate((self.beyond > 0).astype(np.uint8), np.ones((3, 3), np.uint8))
-            rim = cv2.max(rim, cv2.resize(touched, (width, height), interpolation=cv2.INTER_NEAREST))
+            reached = cv2.resize(touched, (width, height), interpolation=cv2.INTER_NEAREST)
+            rim = np.maximum(rim, reached.astype(np.uint8, copy=False))
         used = selection_box(rim)
         if self.barred is not None:
             rim = np.where(self.barred, np.uint8(0), rim)

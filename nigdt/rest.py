@@ -91,9 +91,11 @@ def _found(lab: Floats, sure: Floats, around: Floats, chosen: Floats, thing: Flo
     inside = chosen > 0.5
     own = inside & (thing > 0.5)
     pieces = np.zeros_like(inside)
-    box = selection_box(inside) if inside.any() else None
     alike = around
-    for _ in range(_ROUNDS if box else 0):
+    if not inside.any():
+        return alike, pieces
+    box = selection_box(inside)
+    for _ in range(_ROUNDS):
         known = np.where(pieces, np.float32(1), thing * chosen)
         likely, alike = _likely(lab, chosen, known, around)
         pieces = _pieces(own, inside, likely, alike, sure, max(box.width, box.height))
