@@ -9,7 +9,16 @@ from numpy.typing import NDArray
 from nigdt.box import selection_box
 from nigdt.objects import grab_cut
 
-__all__ = ["fine_object", "mean_near", "object_in", "possible", "smooth_step"]
+__all__ = [
+    "both_say",
+    "fine_object",
+    "likelier_colours",
+    "matted",
+    "mean_near",
+    "object_in",
+    "possible",
+    "smooth_step",
+]
 
 Floats = NDArray[np.float32]
 
@@ -50,6 +59,12 @@ _FINE_KEPT = (0.6, 0.8)
 """How sure it must be of a place to keep it though it shows the surroundings' colours, as a twig does."""
 _HINTED = (0.1, 0.25)
 """How sure it must be of a place of the object's colour for that to be of the object too."""
+_COLOUR = 0.7
+"""How much the colour counts beside what the finder says, in log odds."""
+_ELSEWHERE = 0.15
+"""How sure the finder may be of places that count as surroundings, at most."""
+_UNSEEN = (0.2, 0.5)
+"""How likely, by finder and colour together, a selected place is not of the object, and perhaps of it."""
 _MARGIN = 0.06
 """Margin around the selection whose colours are the background's, as a fraction of the side."""
 
@@ -70,7 +85,7 @@ def object_in(crop: NDArray[np.uint8], lab: Floats, chosen: Floats, sure: Floats
         (h, w), 0 to 1.
     """
     cut = _cut_out(crop, chosen, sure, _likelihood(lab, sure, chosen))
-    return _matte(lab, _completed(lab, cut, chosen, sure))
+    return matted(lab, _completed(lab, cut, chosen, sure))
 
 
 def fine_object(lab: Floats, chosen: Floats, sure: Floats, edged: Floats) -> Floats:
@@ -87,8 +102,9 @@ def fine_object(lab: Floats, chosen: Floats, sure: Floats, edged: Floats) -> Flo
     """
     low, high = _FINE
     thing = np.clip((edged - low) / (high - low), 0, 1).astype(np.float32)
-    chance = _likelihood(lab, thing, chosen)
+    chance = _likelihood(lab, thing, chosen, sure)
     own = 1 - (1 - smooth_step(chance, *_FOREIGN)) * (1 - smooth_step(sure, *_FINE_KEPT))
+    own = own * smooth_step(both_say(sure, chance), *_UNSEEN)
     thing = thing * own
     covered = float((thing * chosen).sum() / max(1e-3, float(chosen.sum())))
     follows = np.float32(np.clip((covered - _FOLLOWS[0]) / (_FOLLOWS[1] - _FOLLOWS[0]), 0, 1))
@@ -97,7 +113,7 @@ def fine_object(lab: Floats, chosen: Floats, sure: Floats, edged: Floats) -> Flo
     believed = np.maximum(smooth_step(chance, *_UNLIKELY), smooth_step(sure, *_BELIEVED)) * own
     more = np.maximum(more, chosen * believed)
     thing = thing + follows * np.maximum(more - thing, 0)
-    return _matte(lab, np.maximum(thing, _small_gaps(thing) * chosen))
+    return matted(lab, np.maximum(thing, _small_gaps(thing) * chosen))
 
 
 def _cut_out(crop: NDArray[np.uint8], selection: Floats, sure: Floats, chance: Floats) -> Floats:
@@ -139,7 +155,7 @@ def _cut_out(crop: NDArray[np.uint8], selection: Floats, sure: Floats, chance: F
     return cv2.resize(cut, sure.shape[1::-1], interpolation=cv2.INTER_LINEAR).clip(0, 1).astype(np.float32)
 
 
-def _matte(lab: Floats, cut: Floats) -> Floats:
+def matted(lab: Floats, cut: Floats) -> Floats:
     """Tell at an object's edge how much of each pixel is object: hair, feathers, blur.
 
     Each pixel there is taken for a mixture of the colours that lie a little inside and a little outside.
@@ -229,8 +245,31 @@ def possible(lab: Floats, inside: Floats, chosen: Floats) -> Floats:
     return smooth_step(_likelihood(lab, inside, chosen), *_UNLIKELY)
 
 
-def _likelihood(lab: Floats, inside: Floats, chosen: Floats) -> Floats:
-    """Tell how likely a colour is the object's, not the surroundings'; arguments as of `possible`."""
+def _likelihood(lab: Floats, inside: Floats, chosen: Floats, sure: Floats | None = None) -> Floats:
+    """Tell how likely a colour is the object's, not the surroundings'; arguments as of `possible`.
+
+    Where the finder is `sure` of the object outside the selection too, that is no surroundings.
+    """
+    reach = max(3, round(_RING * (chosen.shape[0] * chosen.shape[1]) ** 0.5))
+    near = np.clip(4 * cv2.blur(chosen, (2 * reach + 1, 2 * reach + 1)), 0, 1)
+    own = inside * chosen
+    outside = chosen < 0.05
+    if sure is not None:
+        outside &= sure < _ELSEWHERE
+    return likelier_colours(lab, own * (own > 0.6), (near * outside).astype(np.float32))
+
+
+def likelier_colours(lab: Floats, own: Floats, other: Floats) -> Floats:
+    """Tell how likely each place's colour is that of some places and not that of others.
+
+    Args:
+        lab: (h, w, 3), the photo.
+        own: (h, w), 0 to 1, the ones.
+        other: (h, w), 0 to 1, the others.
+
+    Returns:
+        (h, w), 0 to 1; a colour that is seen in neither is undecided.
+    """
     shape = (18, 40, 40)
     bins = np.ravel_multi_index(
         (
@@ -248,14 +287,26 @@ def _likelihood(lab: Floats, inside: Floats, chosen: Floats) -> Floats:
             counts = (np.roll(counts, 1, axis) + np.roll(counts, -1, axis)) / 4 + counts / 2
         return (counts.ravel() / max(1e-6, counts.sum())).astype(np.float32)
 
-    reach = max(3, round(_RING * (chosen.shape[0] * chosen.shape[1]) ** 0.5))
-    near = np.clip(4 * cv2.blur(chosen, (2 * reach + 1, 2 * reach + 1)), 0, 1)
-    ring = histogram((near * (chosen < 0.05)).astype(np.float32))
-    own = inside * chosen
-    core = histogram((own * (own > 0.6)).astype(np.float32))
-    # What is seen in neither may be of the object.
+    core, ring = histogram(own.astype(np.float32)), histogram(other.astype(np.float32))
     chance = (core[bins] + _RARE) / (core[bins] + ring[bins] + 2 * _RARE)
     return np.asarray(cv2.GaussianBlur(chance, (0, 0), 1.0), np.float32)
+
+
+def both_say(sure: Floats, alike: Floats) -> Floats:
+    """Return how likely each place is of an object, (h, w) in 0..1, by the finder and by its colour.
+
+    Args:
+        sure: (h, w), 0 to 1, how sure the finder is.
+        alike: (h, w), 0 to 1, from `likelier_colours`.
+    """
+    odds = _log_odds(sure) + np.float32(_COLOUR) * _log_odds(alike)
+    return (1 / (1 + np.exp(-odds))).astype(np.float32)
+
+
+def _log_odds(chance: Floats) -> Floats:
+    """Return the logarithm of the odds of a chance in 0..1, which is never quite certain."""
+    bounded = np.clip(chance, 0.01, 0.99)
+    return np.asarray(np.log(bounded / (1 - bounded)), np.float32)
 
 
 def smooth_step(values: Floats, low: float, high: float) -> Floats:

@@ -27,6 +27,7 @@ from nigdt.finisher import Finisher
 from nigdt.limits import Mode
 from nigdt.notices import (
     CHANGED_NOTHING,
+    GOES_ON,
     MADE_COLOUR,
     NOTHING_FITS,
     PART_NOT_SELECTED,
@@ -246,6 +247,8 @@ class Inpainter(Finisher):
         notices: tuple[str, ...] = ()
         if not seen_to_change(crop, pixels, selection):
             notices = (CHANGED_NOTHING,)
+        elif found.goes_on:
+            notices = (GOES_ON,)
         elif not names_part(caption) and net.locate(crop, selection).left:
             notices = (PART_NOT_SELECTED,)
         return RawFill(pixels, variant, notices=notices, maps=found.maps)

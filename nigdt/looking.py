@@ -18,6 +18,7 @@ from nigdt.model.finder import ObjectFinder
 from nigdt.objects import largest_piece
 from nigdt.part_words import PARTS
 from nigdt.recolouring import enlarged, finer_lab, snapped, tightness
+from nigdt.rest import rest_of
 
 __all__ = ["KEPT_PARTS", "LEAST_SURE", "Found", "LookedAt", "Looker", "check_numbers"]
 
@@ -43,6 +44,8 @@ _LEG, _BEAK = 0.04, 0.7
 _HEAD = [PARTS.index(part) for part in ("crown", "forehead", "throat", "eye")]
 _CONTEXTS = 2
 """Contexts of which it is kept what is seen there: their captions are being typed."""
+_AROUND = 0.12
+"""How far a selection is grown before the finder is asked what is around it, as a fraction of the context."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,10 @@ class Looker:
     def __init__(self, finder: ObjectFinder | None, size: int, device: str) -> None:
         self._finder, self._size, self._device = finder, size, device
         self._kept: deque[LookedAt] = deque(maxlen=_CONTEXTS)
+        self._around: deque[tuple[NDArray[np.uint8], NDArray[np.uint8], Found | None]] = deque(
+            maxlen=_CONTEXTS
+        )
+        self._rest: deque[tuple[LookedAt, Floats]] = deque(maxlen=_CONTEXTS)
 
     def look(self, crop: NDArray[np.uint8], selection: NDArray[np.uint8], exact: bool = False) -> LookedAt:
         """Look for the object in a selection; while only the caption changes, what was seen is kept.
@@ -170,6 +177,47 @@ class Looker:
             fine = scores.objects[0, 0].sigmoid().float().cpu().numpy()
         return Found(np.maximum(found, meant_too), parts, sure, bird, fine, place)
 
+    def around(self, crop: NDArray[np.uint8], selection: NDArray[np.uint8]) -> Found | None:
+        """Ask the finder for the thing in a selection and around it; what it saw last is kept, as by `look`.
+
+        Told the selection alone, it would look for a thing in it.
+
+        Args:
+            crop: (H, W, 3), the context.
+            selection: (H, W), above 0 where selected.
+        """
+        for seen_crop, seen_selection, seen in self._around:
+            if seen_crop is crop and seen_selection is selection:
+                return seen
+        reach = round(_AROUND * max(selection.shape))
+        square = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+        grown = np.asarray(cv2.dilate(selection, square), np.uint8)
+        found = self.find(crop, grown, *self.reduced(crop, grown))
+        self._around.append((crop, selection, found))
+        return found
+
+    def rest(self, seen: LookedAt) -> Floats | None:
+        """Return where the rest of a thing lies that its selection leaves out (`nigdt.rest`).
+
+        Args:
+            seen: What `look` saw.
+
+        Returns:
+            (H, W) in 0..1 at the guide's size; None where the finder sees no fine edge, or nothing.
+        """
+        for known, rest in self._rest:
+            if known is seen:
+                return rest
+        around = self.around(seen.crop, seen.selection)
+        if seen.found is None or seen.thing is None or around is None:
+            return None
+        sure, further = (_fine_sure(found, seen.chosen, seen.guide) for found in (seen.found, around))
+        if sure is None or further is None:
+            return None
+        rest = rest_of(seen.guide, enlarged(seen.chosen, seen.guide), seen.thing, sure, further)
+        self._rest.append((seen, rest))
+        return rest
+
     def reduced(self, crop: NDArray[np.uint8], selection: NDArray[np.uint8]) -> tuple[Floats, Floats]:
         """Return a context in Lab, (h, w, 3), and its selection, (h, w) in 0 to 1, at the network's size."""
         size = working_size(crop.shape[1], crop.shape[0], self._size)
@@ -187,14 +235,21 @@ def _thing(found: Found, crop: NDArray[np.uint8], chosen: Floats, guide: Floats)
         guide: (H, W, 3), from `finer_lab`.
     """
     within = enlarged(chosen, guide)
-    if found.fine is not None:
-        sure = np.zeros(guide.shape[:2], np.float32)
-        place = larger(found.place, chosen.shape, guide.shape)
-        size = sure[place].shape[::-1]
-        sure[place] = cv2.resize(found.fine, size, interpolation=cv2.INTER_LINEAR)
+    sure = _fine_sure(found, chosen, guide)
+    if sure is not None:
         return fine_object(guide, within, sure, snapped(sure, guide, _FINE_REACH))
     thing = object_in(crop, guide, within, enlarged(found.sure, guide))
     return thing * enlarged(_near(found.parts.sum(-1)), guide) if found.bird else thing
+
+
+def _fine_sure(found: Found, chosen: Floats, guide: Floats) -> Floats | None:
+    """Return how sure a finder with a fine edge is, (H, W) in 0..1; arguments as of `_thing`."""
+    if found.fine is None:
+        return None
+    sure = np.zeros(guide.shape[:2], np.float32)
+    place = larger(found.place, chosen.shape, guide.shape)
+    sure[place] = cv2.resize(found.fine, sure[place].shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return sure
 
 
 def _kept(found: Found, thing: Floats) -> Floats:

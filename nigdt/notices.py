@@ -39,6 +39,9 @@ PART_LEFT: Final = "A part of the object seems to lie outside the selection: gro
 PART_NOT_SELECTED: Final = (
     "A part of the object lies outside the selection and keeps its colour: select it too."
 )
+GOES_ON: Final = (
+    "The colour goes on over parts of the object outside the selection: set Grow to 0 to keep it inside."
+)
 CHANGED_NOTHING: Final = (
     "Next to nothing changed: the selection shows no object, or one that has this colour already."
 )

@@ -9,21 +9,20 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nigdt.box import check_selection, selection_box
+from nigdt.box import check_selection
 from nigdt.colours import NamedColour, find_colours, names_part
 from nigdt.cutout import smooth_step
 from nigdt.errors import BundleError
 from nigdt.finding import object_at, object_within, resized, to_tensor
-from nigdt.fringe import edge_by_hue
 from nigdt.locating import Location, location
-from nigdt.looking import Looker, check_numbers
+from nigdt.looking import LookedAt, Looker, check_numbers
 from nigdt.model.finder import ObjectFinder
 from nigdt.model.recolour import RecolourNet
+from nigdt.painting import on_one_grid, tinted_body, tinted_place, tinted_whole, with_body
 from nigdt.part_places import fading, likelier, names_only, places_of, with_known
 from nigdt.part_words import PARTS, AskedPart, Reading, asked_parts, by_order
 from nigdt.reading import read_caption
 from nigdt.recolouring import (
-    PAINTED,
     Recolouring,
     check_caption,
     enlarged,
@@ -35,22 +34,17 @@ from nigdt.recolouring import (
 from nigdt.rim import ends_on, rim_width, wider
 from nigdt.surroundings import names_surface
 from nigdt.text import Vocabulary
-from nigdt.tint import Material, material_of, tinted
 
 __all__ = ["Recolourer"]
 
 Floats = NDArray[np.float32]
 
-_BESIDE = 0.06
-"""Margin around the selection in which a tint is worked out, as a fraction of the context's longer side."""
-_WITHIN_REACH = 0.12
-"""How far a selection is grown before the finder is asked what is around it, as a fraction of the context."""
-_SURE = (0.5, 0.8)
-"""How sure the finder must be of a beak or a leg for it to keep its colour though it has the body's."""
 _REACHED = (0.3, 0.6)
 """How much of a place, or of one beside it, must be object for its colour to go there on the rim."""
 _EDGE = 7
 """Side, in pixels of `finer_lab`, of the square around a place in which that other one is looked for."""
+_TOLD = 0.01
+"""Size of what takes colour outside the selection, beside the selected thing, from which on it is told."""
 _TINY = 1e-6
 
 
@@ -116,14 +110,9 @@ class Recolourer:
             thing, found = within * (1 - thing), None
         if thing is not None and whole and len(asked) == 1:  # the network's own answer is not needed
             kept = None if found is None else seen.kept
-            rim = rim_width(selection) if reaching else 0
-            if not rim or found is None or found.fine is None:
-                return Recolouring(*_tint(thing, within, kept, guide, finer, asked[0]), selection)
-            wide = np.maximum(within, resized(wider(selection) * np.float32(1 / 255), *thing.shape[::-1]))
-            tint = _tint(thing, within, kept, guide, finer, asked[0], wide)
-            near = np.asarray(cv2.dilate(thing, np.ones((_EDGE, _EDGE), np.uint8)), np.float32)
-            ends = ends_on(thing, wide, rim * thing.shape[1] / selection.shape[1])
-            return Recolouring(*tint, selection, ends * smooth_step(near, *_REACHED))
+            if reaching and found is not None and found.fine is not None and rim_width(selection):
+                return self._reaching(seen, thing, within, finer, asked[0])
+            return Recolouring(*tinted_whole(thing, within, kept, guide, finer, asked[0]), selection)
         reached = chosen if found is None else chosen * found.object
         answer = None if found is None else self._by_parts(found.parts, lab, reached, named, body)
         alpha, target = answer or self._answer(lab, reached, caption, hidden)
@@ -132,7 +121,7 @@ class Recolourer:
             alpha = meant(alpha, chosen)
             if len(asked) == 1:
                 place = enlarged(alpha, guide)
-                return Recolouring(*_tint(place, within, None, guide, finer, asked[0]), selection)
+                return Recolouring(*tinted_whole(place, within, None, guide, finer, asked[0]), selection)
             if found is not None and found.bird:
                 alpha = alpha * (1 - found.kept)
         wanted = enlarged(alpha, guide)
@@ -140,10 +129,34 @@ class Recolourer:
             wanted = wanted * thing
             if found is not None and answer is not None and body is not None:
                 rest = 1 - places_of(found.parts, lab, chosen, named)[0]
-                tint = _tinted_body(thing * enlarged(rest, guide), within, seen.kept, guide, body)
-                return _with_body(wanted, target, tint, within, guide, finer, selection)
+                tint = tinted_body(thing * enlarged(rest, guide), within, seen.kept, guide, body)
+                return with_body(wanted, target, tint, within, guide, finer, selection)
         place = guided_place(wanted, within, guide, finer)
-        return _on_one_grid(place, guided_colour(target, alpha * chosen, lab), selection)
+        return on_one_grid(place, guided_colour(target, alpha * chosen, lab), selection)
+
+    def _reaching(
+        self, seen: LookedAt, thing: Floats, within: Floats, finer: float, asked: NamedColour
+    ) -> Recolouring:
+        """Give a whole object one colour, with what lies outside the selection of it.
+
+        Args:
+            seen: What the finder sees.
+            thing: (h, w), 0 to 1, the object.
+            within: (h, w), 0 to 1, the selection.
+            finer: How many times finer that is than the network's maps.
+            asked: The colour.
+        """
+        selection = seen.selection
+        wide = np.maximum(within, resized(wider(selection) * np.float32(1 / 255), *thing.shape[::-1]))
+        rest, goes_on = self._looker.rest(seen), False
+        if rest is not None:
+            goes_on = float(rest.sum()) > _TOLD * float((thing * within).sum())
+            thing, wide = np.maximum(thing, rest), np.maximum(wide, rest > 0)
+        tint = tinted_whole(thing, within, seen.kept, seen.guide, finer, asked, wide)
+        near = np.asarray(cv2.dilate(thing, np.ones((_EDGE, _EDGE), np.uint8)), np.float32)
+        ends = ends_on(thing, wide, rim_width(selection) * thing.shape[1] / selection.shape[1])
+        beyond = ends * smooth_step(near, *_REACHED) * (wide > 0)
+        return Recolouring(*tint, selection, beyond, goes_on=goes_on)
 
     @torch.inference_mode()
     def predict_parts(
@@ -188,7 +201,7 @@ class Recolourer:
         guide = finer_lab(crop, chosen.shape)
         finer = guide.shape[1] / chosen.shape[1]
         place = guided_place(enlarged(alpha, guide), enlarged(chosen, guide), guide, finer)
-        return _on_one_grid(place, guided_colour(target, alpha * chosen, lab), selection)
+        return on_one_grid(place, guided_colour(target, alpha * chosen, lab), selection)
 
     @torch.inference_mode()
     def locate(self, crop: NDArray[np.uint8], selection: NDArray[np.uint8]) -> Location:
@@ -203,11 +216,8 @@ class Recolourer:
             ModelError: The network's answer holds values that are not numbers.
         """
         check_selection(selection, crop.shape[1], crop.shape[0])
-        lab, chosen = self._looker.reduced(crop, selection)
-        reach = round(_WITHIN_REACH * max(selection.shape))
-        # Told the selection alone, the finder would look for a thing in it.
-        grown = np.asarray(cv2.dilate(selection, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)), np.uint8)
-        found = self._looker.find(crop, grown, lab, resized(grown * np.float32(1 / 255), *lab.shape[1::-1]))
+        chosen = self._looker.reduced(crop, selection)[1]
+        found = self._looker.around(crop, selection)
         if found is None:
             return Location()
         return location(found.sure, found.parts.sum(-1), chosen, found.bird)
@@ -310,107 +320,8 @@ class Recolourer:
             alpha = alpha * (1 - covered)
             weighted = alpha[..., None] * target
         for place, colour in there:
-            _, target = _tinted(lab, place * chosen, colour)
+            _, target = tinted_place(lab, place * chosen, colour)
             alpha = alpha + place
             weighted = weighted + place[..., None] * target
         mean: Floats = (weighted / np.maximum(alpha, _TINY)[..., None]).astype(np.float32)
         return np.minimum(1, alpha), mean
-
-
-def _tinted_body(
-    thing: Floats, within: Floats, kept: Floats | None, guide: Floats, asked: NamedColour
-) -> tuple[Floats, Floats]:
-    """Return where an object takes a colour, (h, w) in 0..1, and its change of L, its a and b, (h, w, 3)."""
-    material, target = _tinted(guide, thing * within, asked)
-    # The target itself leaves what is uncoloured as it is, unless the asked colour has no hue.
-    by_target = material.coloured and not asked.neutral
-    membership = np.ones_like(thing) if by_target else material.membership
-    if material.pale is not None:
-        membership = np.maximum(membership, material.pale)
-    if kept is not None:
-        sure = smooth_step(kept, *_SURE)
-        membership = membership * (1 - np.maximum(kept * (1 - material.alike), sure))
-    return thing * membership, target
-
-
-def _with_body(
-    wanted: Floats,
-    target: Floats,
-    tint: tuple[Floats, Floats],
-    within: Floats,
-    guide: Floats,
-    finer: float,
-    selection: NDArray[np.uint8],
-) -> Recolouring:
-    """Tint the body of an object whose parts have colours of their own.
-
-    The network reaches what is of another material, the tint reaches the edge.
-
-    Args:
-        wanted: (h, w), 0 to 1, what the network colours.
-        target: Its change of L, its a and b, at its own size.
-        tint: From `_tinted_body`.
-        within: (h, w), 0 to 1, the selection.
-        guide: (h, w, 3), the context.
-        finer: How many times finer that is than the network's maps.
-        selection: (H, W).
-    """
-    body, tinted_target = tint
-    reached = cv2.resize(target, guide.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    both = np.asarray(reached + body[..., None] * (tinted_target - reached), np.float32)
-    place = np.maximum(wanted, body)
-    return Recolouring(
-        guided_place(place, within, guide, finer), guided_colour(both, place * within, guide), selection
-    )
-
-
-def _tinted(lab: Floats, place: Floats, colour: NamedColour) -> tuple[Material, Floats]:
-    """Return the material at a place (h, w) in 0..1, and a colour's change of L, its a and b, (h, w, 3)."""
-    material = material_of(lab, place, colour)
-    target = tinted(lab, place, material, colour)
-    target[..., 0] -= lab[..., 0]
-    return material, target
-
-
-def _on_one_grid(place: Floats, colour: Floats, selection: NDArray[np.uint8]) -> Recolouring:
-    enlarged_colour = cv2.resize(colour, place.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    return Recolouring(place, enlarged_colour.astype(np.float32), selection)
-
-
-def _tint(
-    thing: Floats,
-    chosen: Floats,
-    kept: Floats | None,
-    lab: Floats,
-    finer: float,
-    asked: NamedColour,
-    wide: Floats | None = None,
-) -> tuple[Floats, Floats]:
-    """Give a whole object one colour.
-
-    Args:
-        thing: (h, w), 0 to 1, where the object is.
-        chosen: (h, w), 0 to 1, the selection.
-        kept: (h, w), 0 to 1, where parts are that keep their colour if it is another than the object's.
-        lab: (h, w, 3), the context.
-        finer: How many times finer that is than the network's maps.
-        asked: The colour.
-        wide: (h, w), 0 to 1, the selection with its rim, if that may take colour too.
-
-    Returns:
-        A recolouring's alpha (h, w, 4) and colour (h, w, 6).
-    """
-    height, width = chosen.shape
-    window = selection_box(chosen).grown(round(_BESIDE * max(height, width)), width, height).slices
-    guide, within = lab[window], chosen[window]
-    place, target = _tinted_body(thing[window], within, None if kept is None else kept[window], guide, asked)
-    alphas, colours = np.zeros((*lab.shape[:2], 4), np.float32), np.zeros((*lab.shape[:2], 6), np.float32)
-    alpha, coloured = guided_place(place, within, guide, finer), within
-    if wide is not None:
-        # Inside the selection nothing changes: what lies beside it must not pull at its edge.
-        coloured = wide[window]
-        beside = guided_place(place, coloured, guide, finer)
-        alpha = beside + within[..., None] * (alpha - beside)
-    alphas[window] = edge_by_hue(alpha, place * coloured, target, guide, *PAINTED)
-    colours[window] = guided_colour(target, place * coloured, guide)
-    return alphas, colours

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from nigdt.box import selection_box
 from nigdt.colours import find_colours, lab_to_rgb, rgb_to_lab
 from nigdt.errors import CaptionError
-from nigdt.rim import within_rim
 
 __all__ = [
     "PAINTED",
@@ -65,9 +64,10 @@ class Recolouring:
         alpha: (h, w, 4) float32: alpha = the first three times (L, a, b) + the last.
         colour: (h, w, 6) float32: slope and offset on L of the change of L, of a and of b.
         selection: (H, W) uint8, the selection at the size that is painted.
-        beyond: (h, w) float32, 0 to 1, how far places on the selection's rim (`nigdt.rim`) take the colour
-            too; None is nowhere.
+        beyond: (h, w) float32, 0 to 1, how far places outside the selection, on its rim (`nigdt.rim`) and on
+            the rest of the thing (`nigdt.rest`), take the colour too; None is nowhere.
         barred: (H, W), where nothing is painted whatever else is said; None is nowhere.
+        goes_on: Whether the rest of the thing is enough to be told of.
     """
 
     alpha: Floats
@@ -75,6 +75,7 @@ class Recolouring:
     selection: NDArray[np.uint8]
     beyond: Floats | None = None
     barred: NDArray[np.bool_] | None = None
+    goes_on: bool = False
 
     @classmethod
     def of(
@@ -109,12 +110,12 @@ class Recolouring:
         result, alphas = rgb.copy(), np.zeros((height, width), np.float32)
         if not self.selection.any():
             return result, alphas
-        if self.beyond is None:
-            rim, used = self.selection, selection_box(self.selection)
-        else:
-            chosen, used = within_rim(self.selection)
-            rim = self.selection.copy()
-            np.maximum(rim[used.slices], chosen, out=rim[used.slices], casting="unsafe")
+        rim = self.selection
+        if self.beyond is not None:
+            touched = cv2.dilate((self.beyond > 0).astype(np.uint8), np.ones((3, 3), np.uint8))
+            reached = cv2.resize(touched, (width, height), interpolation=cv2.INTER_NEAREST)
+            rim = np.maximum(rim, reached.astype(np.uint8, copy=False))
+        used = selection_box(rim)
         if self.barred is not None:
             rim = np.where(self.barred, np.uint8(0), rim)
         rows = max(1, _STRIP // width)

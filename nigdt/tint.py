@@ -82,9 +82,18 @@ _DIMMEST = 0.3
 """What stays at least of fine detail where a thing that is darkened lies in shade."""
 _PALE_THING, _PATCH = 60.0, (30.0, 0.25)
 """L from which on a thing is pale, and the fraction of it below another that is a pattern, not shade."""
-_SHINE_AT, _BLACKEST, _SHINE, _BRIGHTEST, _STEEP = 0.9, 3.0, 34.0, 1.12, 2.7
-"""A pale thing made black is flat if its large differences are only reduced: black is steeper in its shade.
-L goes from the second to the third at the first quantile of the thing's, with the last as the exponent."""
+_LIT_AT, _BLACKEST, _LIT_BLACK, _STEEP = 0.9, 3.0, 16.0, 1.8
+"""A pale thing made black is a grey cut-out if its large differences are only reduced: black is steeper in
+its shade. L goes from the second to the third at the first quantile of the thing's, with the last as the
+exponent."""
+_BRIGHTEST, _GLINT, _GLINTS = 1.12, 5.0, (0.98, 1.1)
+"""Large-scale L beside the lit one, at most; by how much black is lighter where light glances off, and from
+which L beside the lit one on, and until which, it comes to do so."""
+_CREST, _FURROW, _CLOSE = 1.6, 3.0, 0.03
+"""Factor on fine detail that is lighter than what is around it, since each feather of a black bird shines;
+exponent of what is darker, beside that; and deviation of the blur that tells it from the rest, as `_BASE`."""
+_SHADED = 0.25
+"""What stays at least of the former in shade."""
 _SOFT = 4.0
 """Units of L from black and from white within which differences shrink instead of being cut off."""
 _DYED = 0.88
@@ -245,14 +254,24 @@ def _covered(lab: Floats, weight: Floats, material: Material, asked: NamedColour
 
 def _blackened(L: Floats, weight: Floats) -> Floats:
     """Return the lightness of something pale that becomes black."""
-    lit = np.float32(max(1.0, _quantile(L, weight, _SHINE_AT)))
-    return _BLACKEST + (_SHINE - _BLACKEST) * np.clip(L / lit, 0, _BRIGHTEST) ** _STEEP
+    lit = np.float32(max(1.0, _quantile(L, weight, _LIT_AT)))
+    base = _blurred(L, weight, _CLOSE)
+    light = np.clip(base / lit, 0, _BRIGHTEST)
+    black = _BLACKEST + (_LIT_BLACK - _BLACKEST) * light**_STEEP
+    crests = _CREST * np.clip(light, _SHADED, 1) * np.maximum(0, L - base)
+    furrows = np.clip(L / np.maximum(base, 1), 0, 1) ** _FURROW
+    return _bounded(black * furrows + crests + _GLINT * smooth_step(L / lit, *_GLINTS))
+
+
+def _blurred(values: Floats, weight: Floats, width: float) -> Floats:
+    """Return a map (h, w) blurred within an object, by a fraction of its side."""
+    own, sigma = weight + np.float32(1e-3), max(2.0, width * (values.shape[0] * values.shape[1]) ** 0.5)
+    return np.asarray(cv2.GaussianBlur(values * own, (0, 0), sigma) / cv2.GaussianBlur(own, (0, 0), sigma))
 
 
 def _flattened(L: Floats, weight: Floats, material: Material, target: float) -> Floats:
     """Return lightness moved to a target: large differences are reduced, fine ones stay."""
-    own, sigma = weight + np.float32(1e-3), max(2.0, _BASE * (L.shape[0] * L.shape[1]) ** 0.5)
-    base = cv2.GaussianBlur(L * own, (0, 0), sigma) / cv2.GaussianBlur(own, (0, 0), sigma)
+    base = _blurred(L, weight, _BASE)
     # Room for shading: nothing is whiter than white.
     darkest, lightest = (target - 12, target - 4) if target > 85 else (target - 5, target + 6)
     usual = float(np.clip(material.lightness, darkest, lightest))

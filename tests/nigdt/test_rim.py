@@ -1,4 +1,4 @@
-"""Colour goes on to an object's own edge where a selection misses the last of it."""
+"""Colour goes on to an object's own edge where a selection misses the last of it, and over what it clips."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from nigdt import Inpainter
+from nigdt.notices import GOES_ON
 from nigdt.recolouring import Recolouring
 from nigdt.rim import rim_width, wider, within_rim
 
@@ -88,6 +89,45 @@ def test_a_selection_that_cuts_an_object_keeps_its_border(
     below[:, : columns[len(columns) // 4]] = False  # where the outline ends there, it is an edge too
     below[:, columns[3 * len(columns) // 4] :] = False
     assert not changed(inpainter, photo, upper, "a purple bird")[below].any()
+
+
+@pytest.mark.parametrize("end", ["tail", "head"])
+def test_the_colour_goes_on_over_the_end_that_a_selection_clips(
+    inpainter: Inpainter, photo: np.ndarray, bird: np.ndarray, end: str
+) -> None:
+    rows, columns = (np.flatnonzero(bird.any(axis=axis)) for axis in (1, 0))
+    clipped = bird.copy()
+    if end == "head":
+        clipped[: rows[0] + len(rows) // 8] = 0
+    else:
+        clipped[:, : columns[0] + len(columns) // 7] = 0
+    missed = (cv2.erode(bird, np.ones((5, 5), np.uint8)) > 0) & (clipped == 0)
+    assert missed.sum() > 0.05 * np.count_nonzero(bird)
+    (fill,) = inpainter.fill(Image.fromarray(photo), clipped, "a purple bird", mode="recolour")
+    different = (np.abs(np.asarray(fill.photo).astype(int) - photo) > 12).any(axis=2)
+    assert different[missed].mean() > 0.85
+    assert not different[cv2.dilate(bird, np.ones((25, 25), np.uint8)) == 0].any()
+    assert fill.notices == (GOES_ON,)
+    (fill,) = inpainter.fill(Image.fromarray(photo), clipped, "a purple bird", mode="recolour", grow=0)
+    assert (np.asarray(fill.photo) == photo).all(axis=2)[clipped == 0].all()
+    assert GOES_ON not in fill.notices
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_second_bird_beside_keeps_its_colour(
+    inpainter: Inpainter, photo: np.ndarray, bird: np.ndarray, side: int
+) -> None:
+    columns = np.flatnonzero(bird.any(axis=0))
+    shift = np.float32([[1, 0, side * 0.8 * len(columns)], [0, 1, 10]])
+    size = photo.shape[1::-1]
+    other = cv2.warpAffine(bird, shift, size)
+    moved = cv2.warpAffine(photo, shift, size, borderMode=cv2.BORDER_REPLICATE)
+    behind = cv2.GaussianBlur(other, (0, 0), 1)[..., None] / 255
+    behind = behind * (1 - cv2.GaussianBlur(bird, (0, 0), 1)[..., None] / 255)
+    both = (behind * moved + (1 - behind) * photo).astype(np.uint8)
+    done = changed(inpainter, both, bird, "a purple bird")
+    assert done[bird > 0].mean() > 0.9
+    assert not done[(other > 0) & (cv2.dilate(bird, np.ones((9, 9), np.uint8)) == 0)].any()
 
 
 @pytest.mark.parametrize("caption", ["a purple wall", "a bird with purple wings"])

@@ -1664,6 +1664,10 @@
       <translation>Ein Teil des Objekts liegt außerhalb der Auswahl und behält seine Farbe: Wählen Sie ihn mit aus.</translation>
     </message>
     <message>
+      <source>The colour goes on over parts of the object outside the selection: set Grow to 0 to keep it inside.</source>
+      <translation>Auch Teile des Objekts außerhalb der Auswahl bekommen die Farbe: Mit Vergrößern auf 0 bleibt sie in der Auswahl.</translation>
+    </message>
+    <message>
       <source>Next to nothing changed: the selection shows no object, or one that has this colour already.</source>
       <translation>Fast nichts hat sich geändert: Die Auswahl zeigt kein Objekt oder eines, das diese Farbe schon hat.</translation>
     </message>

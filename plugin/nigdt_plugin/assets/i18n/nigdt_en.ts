@@ -1664,6 +1664,10 @@
       <translation>A part of the object lies outside the selection and keeps its colour: select it too.</translation>
     </message>
     <message>
+      <source>The colour goes on over parts of the object outside the selection: set Grow to 0 to keep it inside.</source>
+      <translation>The colour goes on over parts of the object outside the selection: set Grow to 0 to keep it inside.</translation>
+    </message>
+    <message>
       <source>Next to nothing changed: the selection shows no object, or one that has this colour already.</source>
       <translation>Next to nothing changed: the selection shows no object, or one that has this colour already.</translation>
     </message>
