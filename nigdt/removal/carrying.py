@@ -92,7 +92,7 @@ def settle(layout: Layout, offsets: Ints, passes: int) -> Ints:
     planned, seen = features(lab_of(layout.guess), layout, 2), features(lab, layout, 2)
     planned, seen = compressed(planned, seen, layout.usable, 12)
     shifts = Shifts(offsets, layout.hole, _inside(layout.usable, 2), lab)
-    shifts.settle(planned, seen, passes, far=True, sharpness=sharpness(layout))
+    shifts.settle(planned, seen, passes, far=True, sharpness=sharpness(layout), sharper=layout.short)
     return shifts.offsets()
 
 
@@ -116,7 +116,7 @@ def _settle_finer(
     planned, seen = (cv2.resize(lab, size, interpolation=cv2.INTER_LINEAR) * np.float32(0.7) for lab in plan)
     shifts = Shifts(_enlarged(offsets, size), hidden, _inside(usable, 1), lab_of(small))
     shifts.align()
-    shifts.settle(planned, seen, passes=6, sharpness=sharpness(layout, size))
+    shifts.settle(planned, seen, passes=6, sharpness=sharpness(layout, size), sharper=layout.short)
     return shifts.offsets()
 
 

@@ -2,7 +2,8 @@
 
 A piece of sharp gravel beside a piece of blurred gravel is seen at once, as a torn edge, and the photo has
 few pieces in between. So where sharpness changes by degrees around a hole, it must do so inside too: sources
-are to be as sharp as their place lets expect, or sharper, and what is sharper is blurred as far as that.
+are to be as sharp as their place lets expect, and what is sharper is blurred as far as that. Where the hole's
+heights have few of them, they may be sharper.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from nigdt.box import Box, selection_box
 from nigdt.context.membrane import harmonic, push_pull
 
-__all__ = ["by_degrees", "expected", "refocus", "ring_of", "roughness_of", "same_material"]
+__all__ = ["by_degrees", "expected", "refocus", "ring_of", "roughness_of", "same_material", "scarce"]
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -37,6 +38,10 @@ variance that the surface explains."""
 _COLOUR = 20.0
 """Lab units by which the roughest and the smoothest quarter differ at most: what differs more are two
 materials, such as a sky above a meadow, which meet at an edge."""
+_PLENTY = 1.5
+"""Sources at a hole's heights, as a multiple of its area, from which on they are enough."""
+_LEVEL = 4.0
+"""How many times as far sharpness extends along a height as across it: what is as high is as far away."""
 _SMOOTH = 3.0
 """Sigma, in coarse pixels, of what is expected."""
 _SIGMAS = (0.0, 0.7, 1.2, 2.1, 3.5)
@@ -112,7 +117,18 @@ def same_material(lab: Floats, roughness: Floats, ring: Mask) -> bool:
     return float(np.linalg.norm(apart)) <= _COLOUR
 
 
-def expected(roughness: Floats, fitting: Mask) -> Floats:
+def scarce(hole: Mask, fitting: Mask) -> bool:
+    """Return whether few sources lie at the heights of a hole.
+
+    Args:
+        hole: (h, w).
+        fitting: (h, w), the sources.
+    """
+    beside = fitting & hole.any(1, keepdims=True)
+    return float(beside.sum()) < _PLENTY * float(hole.sum())
+
+
+def expected(roughness: Floats, fitting: Mask, level: bool) -> Floats:
     """Return what log roughness (h, w) each place lets expect, going by what may be a source.
 
     The edges of another thing beside the hole are rough, and no reason to expect that of its surroundings.
@@ -120,12 +136,19 @@ def expected(roughness: Floats, fitting: Mask) -> Floats:
     Args:
         roughness: (h, w).
         fitting: (h, w), the sources.
+        level: Whether what lies at the same height tells more than what lies above and below. Sharpness may
+            fall off fast: between ripples and deep water it is not halfway.
     """
     window = np.ones((5, 5), np.uint8)
-    known = cv2.erode(fitting.astype(np.uint8), window, borderValue=1) > 0
+    known = cv2.erode(fitting.astype(np.uint8), window, borderValue=1).astype(np.float32)
     if not known.any():
         return roughness
-    field = harmonic(roughness[..., None], known)[..., 0]
+    height, width = roughness.shape
+    narrow = (max(1, round(width / _LEVEL)) if level else width, height)
+    weight = cv2.resize(known, narrow, interpolation=cv2.INTER_AREA)
+    mean = cv2.resize(roughness * known, narrow, interpolation=cv2.INTER_AREA) / np.maximum(weight, 1e-3)
+    field = harmonic(np.asarray(mean[..., None], np.float32), weight > 0)[..., 0]
+    field = np.asarray(cv2.resize(field, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
     return np.asarray(cv2.GaussianBlur(field, (0, 0), _SMOOTH), np.float32)
 
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from nigdt.context.membrane import push_pull
 from nigdt.errors import NigdtError
-from nigdt.removal.focus import by_degrees, expected, ring_of, roughness_of, same_material
-from nigdt.removal.light import evenly_lit, unbroken
+from nigdt.removal.focus import by_degrees, expected, ring_of, roughness_of, same_material, scarce
+from nigdt.removal.light import calm, evenly_lit, unbroken
 from nigdt.removal.lines import across, running
 from nigdt.removal.sources import choose_sources, spots_of
 
@@ -75,6 +75,7 @@ class Layout:
             height, where they run level or in no direction.
         directed: Whether they run in a direction.
         gradual: Whether their sharpness changes by degrees; `roughness` is then what is expected in the hole.
+        short: Whether it does and sources at the hole's heights are scarce.
     """
 
     pixels: NDArray[np.uint8]
@@ -85,6 +86,7 @@ class Layout:
     height: Floats
     directed: bool
     gradual: bool
+    short: bool
 
 
 def lab_of(pixels: NDArray[np.uint8] | Floats) -> Floats:
@@ -125,7 +127,11 @@ def lay_out(
     gradual = direction is None and by_degrees(roughness, ring)
     gradual = gradual and (light or same_material(lab, roughness, ring))
     fitting = sources.fitting
-    if gradual and not light:
+    short = gradual and scarce(hidden, fitting)
+    light = light and not gradual
+    if light and _enough(smooth := calm(roughness, fitting, ring), hidden):
+        fitting = smooth
+    if short:
         fitting = fitting & ~_finer_spots(pixels, hole, fitting)
     if variation.side:
         aside = fitting & _on_side(hidden, _SIDES[variation.side])
@@ -137,9 +143,9 @@ def lay_out(
             "Select less, or describe what is to be seen there.",
         )
     if gradual:
-        roughness = np.where(hidden, expected(roughness, fitting), roughness)
+        roughness = np.where(hidden, expected(roughness, fitting, level=not short), roughness)
     guide: tuple[Floats, float] | None = None
-    if direction is not None or (gradual and not light):
+    if direction is not None or short:
         guide = lines * np.float32(_ACROSS), _STRICT
     elif variation.level:
         guide = lines * np.float32(_HEIGHT), _GUIDE
@@ -149,7 +155,7 @@ def lay_out(
     guess = np.rint(push_pull(guess.astype(np.float32), fair)).astype(np.uint8)
     if light:
         guess = evenly_lit(guess, hidden, fitting)
-    return Layout(small, hidden, fitting, roughness, guess, lines, direction is not None, gradual)
+    return Layout(small, hidden, fitting, roughness, guess, lines, direction is not None, gradual, short)
 
 
 def _finer_spots(pixels: NDArray[np.uint8], hole: Mask, fitting: Mask) -> Mask:

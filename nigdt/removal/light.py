@@ -1,7 +1,8 @@
-"""Light that nothing breaks: deep water, a sky, a wall, a background far out of focus.
+"""Light that nothing breaks: a sky, a wall, a background far out of focus.
 
-There a coarse answer's own patches show, as a veil or as an upright edge beside a glow. What is broad is
-therefore continued smoothly from all sides, and patches give the rest.
+There a coarse answer's own patches show, as a veil. What is broad is therefore continued smoothly from all
+sides, and patches give the rest. Not so where sharpness changes by degrees too, as below the surface of the
+sea: there light fades faster than a smooth continuation, which would spread a glow.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ from numpy.typing import NDArray
 from nigdt.context.membrane import harmonic
 from nigdt.removal.lines import edges
 
-__all__ = ["evenly_lit", "unbroken"]
+__all__ = ["calm", "evenly_lit", "unbroken"]
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 _CALM = 1.5
 """Median log roughness around the hole up to which there is no texture that could hide a step."""
+_ROUGHER = 0.75
+"""Log roughness above that median from which on something is a thing, such as a wing that was left out."""
 _BROAD = 4.0
 """Sigma, in coarse pixels, from which on colours are broad, ..."""
 _GRAIN = 1.5
@@ -36,8 +39,23 @@ def unbroken(lab: Floats, roughness: Floats, hole: Mask, usable: Mask, ring: Mas
         usable: (h, w), what may be looked at.
         ring: (h, w), the part of it beside the hole.
     """
-    calm = bool(ring.any()) and float(np.median(roughness[ring])) <= _CALM
-    return calm and not edges(np.asarray(cv2.blur(lab, (3, 3)), np.float32), hole, usable)
+    smooth = bool(ring.any()) and float(np.median(roughness[ring])) <= _CALM
+    return smooth and not edges(np.asarray(cv2.blur(lab, (3, 3)), np.float32), hole, usable)
+
+
+def calm(roughness: Floats, fitting: Mask, ring: Mask) -> Mask:
+    """Return the sources (h, w) that are as smooth as the light around; a copy of anything else is noticed.
+
+    Args:
+        roughness: (h, w), log of the finest detail's strength.
+        fitting: (h, w), the sources.
+        ring: (h, w), the part of the surroundings beside the hole.
+    """
+    beside = ring & fitting
+    if not beside.any():
+        return fitting
+    rough = fitting & (roughness > float(np.median(roughness[beside])) + _ROUGHER)
+    return fitting & (cv2.dilate(rough.astype(np.uint8), np.ones((3, 3), np.uint8)) == 0)
 
 
 def evenly_lit(guess: NDArray[np.uint8], hole: Mask, fitting: Mask) -> NDArray[np.uint8]:

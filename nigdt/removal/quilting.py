@@ -33,7 +33,7 @@ _GRADUAL = 80.0
 repeat."""
 _LACK = 60.0
 """Lab units that each 1 in log roughness counts as which a source lacks there. What is sharper can be
-blurred."""
+blurred, and costs nothing where sources at its height are scarce."""
 _REUSE = 2.5
 """Cost of a source that is used already, in units of the typical cost of a good match, as the next."""
 _FOLLOW = 0.7
@@ -70,7 +70,7 @@ def features(lab: Floats, layout: Layout, reach: int) -> Floats:
 
 
 def sharpness(layout: Layout, size: tuple[int, int] | None = None) -> Floats | None:
-    """Return how sharp the photo is, and in the hole how sharp sources are to be at least, in Lab units.
+    """Return how sharp the photo is, and in the hole how sharp sources are to be, in Lab units.
 
     Args:
         layout: Gives the roughness.
@@ -126,7 +126,7 @@ def quilt(layout: Layout, variation: Variation) -> Ints:
     cost = cv2.gemm(target, source, -2, cost.astype(np.float32), 1, flags=cv2.GEMM_2_T)
     if (sharp := sharpness(layout)) is not None:
         lack = sharp[middle[:, 0], middle[:, 1]][:, None] - sharp.reshape(-1)[sources][None]
-        cost += np.maximum(lack, 0) ** 2
+        cost += np.square(np.maximum(lack, 0) if layout.short else lack, dtype=np.float32)
     typical = float(np.median(cost.min(1))) + _NOISE
     random = np.random.default_rng(variation.seed)
     offsets = np.zeros((height, width, 2), np.int32)

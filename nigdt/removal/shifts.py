@@ -81,6 +81,7 @@ class Shifts:
         passes: int,
         far: bool = False,
         sharpness: Floats | None = None,
+        sharper: bool = False,
     ) -> None:
         """Let pixels beside a seam take over a neighbour's offset where that lowers the cost.
 
@@ -89,8 +90,9 @@ class Shifts:
             seen: (h, w, c), what the photo looks like; the squared distance counts as squared Lab units.
             passes: At most so many over the whole hole.
             far: Whether the offsets of pixels diagonally or two pixels away may be taken over too.
-            sharpness: (h, w), how sharp the photo is, and in the hole how sharp it is to be at least; the
-                square of what a source lacks is a cost too. None does not ask for it.
+            sharpness: (h, w), how sharp the photo is, and in the hole how sharp it is to be; the square of a
+                source's difference is a cost too. None does not ask for it.
+            sharper: Whether sources that are sharper than that cost nothing.
         """
         plan, look = (
             cv2.copyMakeBorder(values, *(_PAD,) * 4, cv2.BORDER_REPLICATE).reshape(
@@ -107,7 +109,8 @@ class Shifts:
             apart = plan[pixels] - look[sources]
             cost = np.einsum("ij,ij->i", apart, apart)
             if sharpness is not None:
-                cost += np.maximum(sharp[pixels] - sharp[sources], 0) ** 2
+                lack = sharp[pixels] - sharp[sources]
+                cost += (np.maximum(lack, 0) if sharper else lack) ** 2
             return cost
 
         row = self._row

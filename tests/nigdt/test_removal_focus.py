@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
 from nigdt.removal import remove
-from nigdt.removal.focus import by_degrees, refocus, ring_of, roughness_of, same_material
+from nigdt.removal.focus import (
+    by_degrees,
+    expected,
+    refocus,
+    ring_of,
+    roughness_of,
+    same_material,
+    scarce,
+)
 from nigdt.removal.layout import Variation, lab_of, lay_out
+from nigdt.removal.quilting import quilt
 
 HEIGHT, WIDTH = 360, 520
 
@@ -127,3 +138,43 @@ def test_what_stands_far_away_does_not_stand_near() -> None:
     filled = remove(shown, hole.astype(np.uint8) * np.uint8(255))
     green = cv2.blur(lab_of(filled)[..., 1] - lab_of(picture)[..., 1], (9, 9))
     assert np.abs(green[hole]).mean() < 2
+
+
+def test_sharpness_that_falls_off_fast_is_expected_as_it_is_at_that_height() -> None:
+    y, x = np.mgrid[:60, :100].astype(np.float32)
+    roughness = 3 * np.exp(-y / 8)
+    hole = (abs(x - 50) < 14) & (y > 3) & (y < 55)
+    seen = np.where(hole, np.float32(0), roughness)
+    meant = expected(seen, ~hole, level=True)
+    assert np.abs(meant - roughness)[hole & (y > 8)].max() < 0.2
+    # From all sides it would be halfway, far below the ripples.
+    assert (expected(seen, ~hole, level=False) - roughness)[hole].max() > 0.4
+
+
+def test_sources_are_scarce_where_the_hole_leaves_little_of_its_heights() -> None:
+    hole = np.zeros((60, 100), np.bool_)
+    hole[20:40, 10:90] = True
+    assert scarce(hole, ~hole)
+    hole[:, 40:] = False
+    assert not scarce(hole, ~hole)
+    assert scarce(hole, ~hole & (np.arange(100) < 50))
+
+
+def test_sources_are_not_sharper_than_their_place_where_there_are_enough() -> None:
+    y, x = np.mgrid[:HEIGHT, :WIDTH]
+    hole = np.hypot((y - HEIGHT / 2) / 150, (x - WIDTH / 2) / 60) < 1
+    layout = lay_out(ground(), hole, None, 80.0, Variation())
+    assert layout.gradual
+    assert not layout.short
+    sharper = layout.roughness.copy()
+    sharper[:, : sharper.shape[1] // 3] += 0.5
+
+    def excess(short: bool) -> float:
+        offsets = quilt(replace(layout, short=short, roughness=sharper), Variation())
+        rows, columns = np.nonzero(layout.hole)
+        down, right = offsets[rows, columns].T
+        bottom, side = np.array(layout.hole.shape) - 1
+        source = np.clip(rows + down, 0, bottom), np.clip(columns + right, 0, side)
+        return float(np.maximum(sharper[source] - sharper[rows, columns], 0).mean())
+
+    assert excess(short=False) < 0.1 < excess(short=True)

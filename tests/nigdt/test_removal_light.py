@@ -9,8 +9,8 @@ import pytest
 from nigdt.context.membrane import harmonic, push_pull
 from nigdt.removal import remove
 from nigdt.removal.focus import ring_of, roughness_of
-from nigdt.removal.layout import lab_of
-from nigdt.removal.light import evenly_lit, unbroken
+from nigdt.removal.layout import Variation, lab_of, lay_out
+from nigdt.removal.light import calm, evenly_lit, unbroken
 
 HEIGHT, WIDTH = 300, 360
 
@@ -68,3 +68,54 @@ def test_a_slope_is_continued_without_corners() -> None:
     assert np.array_equal(sheet[known], slope[known])
     assert np.abs(sheet - slope).max() < 1
     assert np.abs(push_pull(slope, known.astype(np.float32)) - slope).max() > 5
+
+
+def surface(seed: int = 0) -> np.ndarray:
+    """Return water whose ripples end soon below its surface, where the light fades too."""
+    y, x = np.mgrid[:HEIGHT, :WIDTH]
+    light = (np.exp(-y / 60) * (1.2 - x / WIDTH))[..., None] * np.array([60, 170, 150])
+    waves = cv2.GaussianBlur(np.random.default_rng(seed).normal(0, 1, (HEIGHT, WIDTH)), (0, 0), 1.2)
+    ripples = (waves * 60 * np.exp(-((y / 60) ** 2)))[..., None]
+    grain = np.random.default_rng(seed + 1).normal(0, 0.4, (HEIGHT, WIDTH, 3))
+    return np.clip(np.rint(light + ripples + np.array([5, 30, 50]) + grain), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_ripples_do_not_hang_down_into_deep_water(seed: int) -> None:
+    picture = surface(seed)
+    y, x = np.mgrid[:HEIGHT, :WIDTH]
+    hole = np.hypot((y - 160) / 130, (x - 170) / 75) < 1
+    shown = np.where(hole[..., None], np.uint8(0), picture)
+    filled = remove(shown, hole.astype(np.uint8) * np.uint8(255))
+    size = (WIDTH // 4, HEIGHT // 4)
+    found, there = (roughness_of(one, np.zeros_like(hole), size) for one in (filled, picture))
+    deep = cv2.resize(hole.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.999
+    deep[: 80 // 4] = False
+    assert np.percentile((found - there)[deep], 95) < 0.3
+    apart = np.linalg.norm(cv2.blur(lab_of(filled) - lab_of(picture), (9, 9)), axis=2)
+    assert np.percentile(apart[hole & (y > 80)], 95) < 3
+
+
+def test_what_is_left_of_a_wing_is_not_copied_into_smooth_light() -> None:
+    picture, hole = water(), hidden()
+    rng = np.random.default_rng(0)
+    left = picture.astype(float)
+    left[120:150, 40:88] += cv2.GaussianBlur(rng.normal(0, 40, (30, 48, 1)), (0, 0), 1)[..., None]
+    shown = np.where(hole[..., None], 0, np.clip(left, 0, 255)).astype(np.uint8)
+    size = (WIDTH // 4, HEIGHT // 4)
+    small = cv2.resize(hole.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+    sources = calm(roughness_of(shown, hole, size), ~small, ring_of(small, ~small))
+    assert not sources[32:36, 12:18].any()
+    assert sources[~small].mean() > 0.9
+    filled = remove(shown, hole.astype(np.uint8) * np.uint8(255))
+    found = roughness_of(filled, np.zeros_like(hole), size)
+    there = roughness_of(picture, np.zeros_like(hole), size)
+    deep = cv2.erode(small.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+    assert (found - there)[deep].max() < 0.4
+
+
+def test_a_sky_full_of_stars_is_not_left_without_sources() -> None:
+    picture, hole = water(), hidden()
+    picture[4::18, 4::18] += 40
+    layout = lay_out(picture, hole, None, 80.0, Variation())
+    assert layout.usable[~layout.hole].mean() > 0.8
