@@ -289,7 +289,9 @@ class Completer:
         picture = drawn.picture
         context, backdrop, outline = job.context, job.context.backdrop, drawn.outline
         if self._leaves_out(job, variant, drawn):
-            shown = backdrop if backdrop is not None and context.location is None else context.crop
+            shown = context.crop
+            if context.location is None:  # what is there is not known, or hidden from whoever measures
+                shown = continued(context.crop, context.hole, "soft") if backdrop is None else backdrop
             return _reduced(shown, fill.shape[1::-1]), False
         named = self._teller.fills_outline(job, outline)
         if backdrop is None and named:  # it is still being looked for, or nothing goes on in the hole

@@ -434,3 +434,12 @@ def test_a_model_without_outlines_has_none(tiny_bundle: Path) -> None:
     crop, hole = np.asarray(noise(128)), np.zeros((128, 128), np.uint8)
     hole[40:90, 40:90] = 255
     assert Inpainter.from_bundle(str(tiny_bundle)).encode(crop, hole).features.outline is None
+
+
+def test_hidden_pixels_are_not_shown_where_nothing_is_drawn() -> None:
+    inpainter = Inpainter.from_bundle("nigdt-small")
+    crop, hole = np.full((128, 128, 3), 210, np.uint8), np.zeros((128, 128), np.uint8)
+    hole[30:100, 30:100] = 255
+    crop[hole > 0] = 128
+    (picture,) = inpainter.shown(CompletionJob(inpainter.encode(crop, hole), "a red dog"))
+    assert np.abs(picture - 210).max() < 3
