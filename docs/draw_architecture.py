@@ -47,6 +47,7 @@ TOGETHER = {
                 "recolourer",
                 "showcase",
                 "shown",
+                "telling",
             ),
             "inpainter",
         ),
