@@ -93,7 +93,7 @@ def model_gates(
         *gates,
         Gate(f"{name}: spread of 8 variants, grey levels", spread_of(system, cases), 10),
         Gate(f"{name}: gradient in the hole / original", seen.figures["gradient_ratio"], 0.7, 1.3),
-        Gate(f"{name}: the same of the network's picture", own.figures["gradient_ratio"], 0.7, 1.3),
+        Gate(f"{name}: the same before smooth surroundings", own.figures["gradient_ratio"], 0.7, 1.3),
         Gate(f"{name}: texture distance against harmonic", further, most=-20, unit=" %"),
     ]
 
