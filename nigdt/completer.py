@@ -291,7 +291,8 @@ class Completer:
         if self._leaves_out(job, variant, drawn):
             shown = context.crop
             if context.location is None:  # what is there is not known, or hidden from whoever measures
-                shown = continued(context.crop, context.hole, "soft") if backdrop is None else backdrop
+                found = continued(context.crop, context.hole, "soft") if backdrop is None else backdrop
+                shown = shown if found is None else found
             return _reduced(shown, fill.shape[1::-1]), False
         named = self._teller.fills_outline(job, outline)
         if backdrop is None and named:  # it is still being looked for, or nothing goes on in the hole

@@ -166,7 +166,7 @@ class Residual:
         place = np.stack(np.meshgrid(np.arange(gh) / gh, np.arange(gw) / gw, indexing="ij"), axis=2)
         features = np.concatenate([*looks, _NEAR**0.5 * place], axis=2).astype(np.float32)
         rough = mixed - _up(area, *self.size)
-        edge = np.sqrt(cv2.blur(_cell_mean((rough**2).mean(2), self.grid), (3, 3))) / 100
+        edge = _root_around(_cell_mean((rough**2).mean(2), self.grid)) / 100
 
         (ty, tx), (sy, sx) = self._search.target.T, self._search.source.T
         target, source = features[ty, tx], features[sy, sx]
@@ -342,6 +342,11 @@ def _carry(values: Floats, taken: Ints, targets: NDArray[np.bool_], inside: tupl
 
 def _up(values: Floats, rows: int, columns: int, interpolation: int = cv2.INTER_CUBIC) -> Floats:
     return cv2.resize(values, (columns, rows), interpolation=interpolation)
+
+
+def _root_around(squares: Floats) -> Floats:
+    """Return the root of the mean over 3 x 3 cells; the running sums of a blur may end a little below 0."""
+    return np.sqrt(np.maximum(0, cv2.blur(squares, (3, 3))))
 
 
 def _cell_mean(values: Floats, grid: tuple[int, int]) -> Floats:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from nigdt.context.detail import Residual, enlarge
+from nigdt.context.detail import Residual, _root_around, enlarge
 from nigdt.inpainter import CompletionJob, Inpainter
 
 SIZE, MODEL = 512, 128
@@ -166,3 +166,15 @@ def test_another_colour_takes_no_texture(crop, hole, picture) -> None:
     blue = np.full_like(picture, (20.0, 40.0, 220.0))
     inside = np.s_[160:352, 160:352]
     assert energy(enlarge(blue, crop, hole)[inside]) < 0.05 * energy(enlarge(picture, crop, hole)[inside])
+
+
+def test_a_mean_that_ends_below_0_has_a_root() -> None:
+    rng = np.random.default_rng(0)
+    below = 0
+    for _ in range(200):
+        squares = (rng.random((24, 24)) ** 8 * 10 ** rng.uniform(-3, 5)).astype(np.float32)
+        squares[rng.random((24, 24)) < 0.5] = 0
+        squares[:, 12:] = 0
+        below += bool((cv2.blur(squares, (3, 3)) < 0).any())
+        assert (_root_around(squares) >= 0).all()
+    assert below

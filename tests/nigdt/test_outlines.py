@@ -356,7 +356,7 @@ def test_a_selection_with_an_outline_is_drawn_into_it_whatever_the_thing(outline
     hole[16:112, 16:112] = np.where(cv2.resize(crescent(), (96, 96)) > 0.5, 255, 0)
     context = inpainter.encode(crop, hole)
     plain = Inpainter.from_bundle(str(outlined))
-    plain._outlines = None
+    plain._teller.outlines = None
     told, untold = (
         one.complete([CompletionJob(context, "a dog")])[0][0].pixels for one in (inpainter, plain)
     )
