@@ -285,6 +285,27 @@ def test_a_record_of_more_like_this_and_of_several_fills_draws_the_same_again(
     assert json.loads(done.stdout)["fills"][0]["recipe"] == drawing.fills[0][-1].recipe.to_dict()
 
 
+@pytest.mark.parametrize(
+    ("rows", "columns", "caption"),
+    [
+        (slice(50, 660), slice(400, 830), "a purple bird"),  # without the end of its wing
+        (slice(0, 40), slice(0, 40), "a purple bird"),
+        (slice(50, 660), slice(330, 830), "an orange bird"),
+    ],
+)
+def test_a_recolouring_says_the_same_on_both_roads(
+    inpainter: Inpainter, at_shared_daemon: Client, rows: slice, columns: slice, caption: str
+) -> None:
+    photo = Photo.read(Path(str(files("nigdt") / "data" / "kingfisher.jpg")))
+    selection = np.zeros(photo.rgb8.shape[:2], np.uint8)
+    selection[rows, columns] = 255
+    recipe = Recipe(caption, mode="recolour")
+    (library,) = inpainter.draw(photo, selection, recipe)
+    drawing = Drawing(at_shared_daemon, lambda event: None)
+    drawing.onto(photo, selection, recipe, None)
+    assert drawing.notices == [*library.notices]
+
+
 def test_a_recipe_leaves_nothing_else_to_say(at_shared_daemon: Client, tmp_path: Path) -> None:
     path, _ = make(CASES[0], tmp_path)
     for extra, code, words in (

@@ -223,6 +223,7 @@ class ModelTurn:
                 )
                 return
             job.spend("complete", started)
+            job.notices = tuple(dict.fromkeys((*job.notices, *fill.notices)))
             self._hooks.made(job, fill_message(job, job.made, fill, [], self._model.info))
             job.made += 1
             if self._hooks.give_way():
