@@ -178,7 +178,7 @@ class ModelTurn:
             recipe = job.request.recipe
             unknown = self._model.inpainter.unknown_words(recipe.caption)
             for index, fill in zip(indices, fills, strict=True):
-                job.notices = tuple(dict.fromkeys((*job.notices, *fill.notices)))
+                job.notify(*fill.notices)
                 if job.request.effects:
                     self._hooks.alive()
                     effects = word_effects(
@@ -223,7 +223,7 @@ class ModelTurn:
                 )
                 return
             job.spend("complete", started)
-            job.notices = tuple(dict.fromkeys((*job.notices, *fill.notices)))
+            job.notify(*fill.notices)
             self._hooks.made(job, fill_message(job, job.made, fill, [], self._model.info))
             job.made += 1
             if self._hooks.give_way():

@@ -86,16 +86,16 @@ class Removals:
             job.spend("complete", started)
             if fill is None:
                 job.lane, job.drawn, job.fraction = "model", True, None
-                job.notices = (*job.notices, NOTHING_FITS)
+                job.notify(NOTHING_FITS)
                 break
-            job.notices = tuple(dict.fromkeys((*job.notices, *fill.notices)))
+            job.notify(*fill.notices)
             hooks.made(job, fill_message(job, job.made, fill, [], bundle))
             job.made += 1
             if hooks.give_way():
                 break
         complete = not job.cancelled and job.left == 0
         if complete and (notice := growth_notice(job, crop, mask)) is not None:
-            job.notices = (*job.notices, notice)
+            job.notify(notice)
         return [Outcome(job, complete=complete)]
 
     def _continue(

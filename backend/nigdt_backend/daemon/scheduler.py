@@ -89,6 +89,10 @@ class Job:
         """Count the time since `started` (seconds, monotonic) for a step."""
         self.seconds[step] = self.seconds.get(step, 0.0) + time.monotonic() - started
 
+    def notify(self, *notices: str) -> None:
+        """Keep what the user should know, each once."""
+        self.notices = tuple(dict.fromkeys((*self.notices, *notices)))
+
     @property
     def left(self) -> int:
         """Fills that are still to be made."""
