@@ -12,6 +12,7 @@ from pathlib import Path
 
 import cv2
 import torch
+from torch import nn
 
 from nigdt.bundle.bundle import read_bundle
 from nigdt.bundle.recolour import save_recolour
@@ -235,21 +236,19 @@ def with_finder(net: RecolourNet, finder: ObjectFinder) -> RecolourNet:
     config = replace(
         net.config, finds=True, tells_birds=finder.bird is not None, finds_finely=finder.fine is not None
     )
-    both = RecolourNet(config, net.text.embedding.num_embeddings - 1)
-    both.load_state_dict(net.state_dict(), strict=False)
-    assert both.finder is not None
-    both.finder.load_state_dict(finder.state_dict())
-    return both.requires_grad_(False).eval()
+    return _grown(net, "finder", finder, config)
 
 
 def with_reader(net: RecolourNet, reader: CaptionReader) -> RecolourNet:
     """Return a recolouring network with the same weights and a reader of captions."""
-    both = RecolourNet(
-        replace(net.config, reads=reader.vocabulary.words), net.text.embedding.num_embeddings - 1
-    )
+    return _grown(net, "reader", reader, replace(net.config, reads=reader.vocabulary.words))
+
+
+def _grown(net: RecolourNet, name: str, part: nn.Module, config: RecolourConfig) -> RecolourNet:
+    """Return a network with the same weights, and one more part that a configuration has."""
+    both = RecolourNet(config, net.text.embedding.num_embeddings - 1)
     both.load_state_dict(net.state_dict(), strict=False)
-    assert both.reader is not None
-    both.reader.load_state_dict(reader.state_dict())
+    both.get_submodule(name).load_state_dict(part.state_dict())
     return both.requires_grad_(False).eval()
 
 
